@@ -1,0 +1,1 @@
+//! Typed settings: defaults, files, environment.

@@ -1,0 +1,1 @@
+//! Use cases that serve: score, explain, recommend.

@@ -1,0 +1,1 @@
+//! Trained models as data: trees and linear models that predict.

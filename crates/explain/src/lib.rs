@@ -1,0 +1,1 @@
+//! Exact SHAP over trained models.

@@ -1,0 +1,1 @@
+//! The feature plan: one definition of every feature, fitted and applied.

@@ -1,0 +1,1 @@
+//! Numbers about ranked and calibrated predictions.

@@ -1,0 +1,1 @@
+//! Use cases that learn: validate, train, select, register.

@@ -1,0 +1,1 @@
+//! Offers, their value and who gets them.

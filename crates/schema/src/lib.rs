@@ -1,0 +1,1 @@
+//! Dataset specification, typed tables, parsing and validation.

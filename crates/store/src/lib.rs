@@ -1,0 +1,1 @@
+//! All SQL, blobs, and what outlives the process.

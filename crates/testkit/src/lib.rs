@@ -1,0 +1,1 @@
+//! What tests share: where data lies, a database each, golden numbers.

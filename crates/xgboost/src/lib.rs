@@ -1,0 +1,1 @@
+//! Thin, safe bindings to libxgboost.

@@ -1,0 +1,1 @@
+//! Trainers, calibration, cross-validation and selection.

@@ -1,0 +1,3 @@
+//! `churn`: every use case from the shell.
+
+fn main() {}
