@@ -1,0 +1,54 @@
+//! Every environment variable this program reads, in one place.
+//!
+//! A variable beats the files. `SETTINGS` pairs each name with the setting it fills; the
+//! others are read on their own by [`Settings::load`](crate::Settings::load),
+//! [`find_xgboost_library`](crate::find_xgboost_library) or the tests.
+
+/// Which `config/<profile>.yaml` is read after `default.yaml`; default `development`.
+pub const CHURN_PROFILE: &str = "CHURN_PROFILE";
+/// Address of the database; holds a password, so it is treated as a secret.
+pub const CHURN_DATABASE_URL: &str = "CHURN_DATABASE_URL";
+/// Most connections to the database at once.
+pub const CHURN_DATABASE_POOL: &str = "CHURN_DATABASE_POOL";
+/// Where model bundles are kept: `file:///folder` or `s3://bucket/prefix`.
+pub const CHURN_BLOBS_URL: &str = "CHURN_BLOBS_URL";
+/// Path of `libxgboost.so`.
+pub const CHURN_XGBOOST_LIBRARY: &str = "CHURN_XGBOOST_LIBRARY";
+/// Threads for training and batches; default all cores.
+pub const CHURN_THREADS: &str = "CHURN_THREADS";
+/// Address of an S3-compatible server; without it, Amazon.
+pub const AWS_ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
+/// Region of the bucket.
+pub const AWS_REGION: &str = "AWS_REGION";
+/// Access key of the bucket.
+pub const AWS_ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+/// Secret key of the bucket.
+pub const AWS_SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
+/// `true` allows plain http to the bucket's server.
+pub const AWS_ALLOW_HTTP: &str = "AWS_ALLOW_HTTP";
+
+/// Folder of the public data sets; read by tests and `cargo xtask` only.
+pub const CHURN_DATA_DIR: &str = "CHURN_DATA_DIR";
+/// Postgres server on which tests make their own databases; read by tests only.
+pub const CHURN_TEST_POSTGRES_URL: &str = "CHURN_TEST_POSTGRES_URL";
+/// Path of `moto_server`, the S3-compatible server of the tests; read by tests only.
+pub const CHURN_MOTO: &str = "CHURN_MOTO";
+
+/// Folder of caches by the XDG rules; default `~/.cache`.
+pub const XDG_CACHE_HOME: &str = "XDG_CACHE_HOME";
+/// The user's folder.
+pub const HOME: &str = "HOME";
+
+/// Variables that fill a setting: name, dotted key.
+pub const SETTINGS: &[(&str, &str)] = &[
+    (CHURN_DATABASE_URL, "database.url"),
+    (CHURN_DATABASE_POOL, "database.pool"),
+    (CHURN_BLOBS_URL, "blobs.url"),
+    (CHURN_XGBOOST_LIBRARY, "xgboost.library"),
+    (CHURN_THREADS, "threads"),
+    (AWS_ENDPOINT_URL, "blobs.endpoint"),
+    (AWS_REGION, "blobs.region"),
+    (AWS_ACCESS_KEY_ID, "blobs.access_key"),
+    (AWS_SECRET_ACCESS_KEY, "blobs.secret_key"),
+    (AWS_ALLOW_HTTP, "blobs.allow_http"),
+];

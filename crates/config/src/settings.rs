@@ -1,0 +1,89 @@
+//! The settings themselves: one struct per section, with its defaults.
+
+use std::path::{Path, PathBuf};
+
+use crate::secret::Secret;
+
+/// Everything that can be set. See the front page for where values come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// The folder that holds everything that is not configured elsewhere.
+    pub home: PathBuf,
+    /// The database.
+    pub database: DatabaseSettings,
+    /// Model bundles and other files.
+    pub blobs: BlobSettings,
+    /// The XGBoost library.
+    pub xgboost: XgboostSettings,
+    /// Threads for training and batches, 1..=1024; none = all cores.
+    pub threads: Option<usize>,
+}
+
+/// Section `database`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DatabaseSettings {
+    /// `postgres://user:password@host/name` or `sqlite:PATH`; none = `churn.db` in the home.
+    pub url: Option<Secret>,
+    /// Most connections at once, 1..=256; default 8.
+    pub pool: u32,
+}
+
+/// Section `blobs`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BlobSettings {
+    /// `file:///folder` or `s3://bucket/prefix`; none = `objects` in the home.
+    pub url: Option<String>,
+    /// Address of the S3-compatible server; none = Amazon.
+    pub endpoint: Option<String>,
+    /// Region; default `us-east-1`.
+    pub region: String,
+    /// Access key; given together with the secret key, or not at all.
+    pub access_key: Option<Secret>,
+    /// Secret key.
+    pub secret_key: Option<Secret>,
+    /// Whether plain http is allowed; default false.
+    pub allow_http: bool,
+}
+
+/// Section `xgboost`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct XgboostSettings {
+    /// Path of `libxgboost.so`; none = it is searched for.
+    pub library: Option<PathBuf>,
+}
+
+impl Settings {
+    /// The defaults, for a product that runs whole under `home`.
+    pub fn defaults(home: &Path) -> Self {
+        Self {
+            home: home.to_owned(),
+            database: DatabaseSettings { url: None, pool: 8 },
+            blobs: BlobSettings {
+                url: None,
+                endpoint: None,
+                region: "us-east-1".to_owned(),
+                access_key: None,
+                secret_key: None,
+                allow_http: false,
+            },
+            xgboost: XgboostSettings::default(),
+            threads: None,
+        }
+    }
+
+    /// The address of the database, the default filled in. It may hold a password.
+    pub fn database_url(&self) -> Secret {
+        self.database.url.clone().unwrap_or_else(|| {
+            Secret::new(format!("sqlite:{}", self.home.join("churn.db").display()))
+        })
+    }
+
+    /// The folder of blobs when [`BlobSettings::url`] is not set.
+    pub fn default_blob_folder(&self) -> PathBuf {
+        self.home.join("objects")
+    }
+}

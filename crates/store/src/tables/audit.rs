@@ -1,0 +1,53 @@
+//! What people and programs did, in order.
+
+use diesel::prelude::*;
+
+use crate::connection::Connection;
+use crate::error::Error;
+use crate::schema::audit;
+use crate::time::Timestamp;
+
+/// One action. `before` and `after` are JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = audit)]
+pub struct AuditEntry {
+    /// UUID version 7.
+    pub id: String,
+    /// When.
+    pub at: Timestamp,
+    /// Who did it.
+    pub who: String,
+    /// What was done, for example `models.activate`.
+    pub action: String,
+    /// What it was done to, for example `champion`.
+    pub subject: String,
+    /// State before, JSON.
+    pub before: Option<String>,
+    /// State after, JSON.
+    pub after: Option<String>,
+}
+
+/// Adds an entry.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub fn insert(connection: &mut Connection, new: &AuditEntry) -> Result<(), Error> {
+    let answer = diesel::insert_into(audit::table)
+        .values(new.clone())
+        .execute(&mut connection.any);
+    connection.name("writing the audit trail", answer).map(drop)
+}
+
+/// The newest `limit` entries, the newest at the front.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub fn list_newest(connection: &mut Connection, limit: u32) -> Result<Vec<AuditEntry>, Error> {
+    let answer = audit::table
+        .order((audit::at.desc(), audit::id.desc()))
+        .limit(i64::from(limit))
+        .load(&mut connection.any);
+    connection.name("reading the audit trail", answer)
+}

@@ -1,0 +1,6 @@
+DROP TABLE audit;
+DROP TABLE alias_moves;
+DROP TABLE aliases;
+DROP TABLE model_versions;
+DROP TABLE runs;
+DROP TABLE datasets;
