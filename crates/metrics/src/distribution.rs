@@ -154,3 +154,34 @@ fn ln_gamma(x: f64) -> f64 {
     (shifted - 0.5) * shifted.ln() - shifted + 0.5 * (2.0 * std::f64::consts::PI).ln() + series
         - product.ln()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reference(name: &str) -> Vec<Vec<f64>> {
+        let golden: serde_json::Value =
+            serde_json::from_str(include_str!("../testdata/golden.json")).unwrap();
+        serde_json::from_value(golden["distributions"][name].clone()).unwrap()
+    }
+
+    #[track_caller]
+    fn check(name: &str, function: impl Fn(&[f64]) -> f64) {
+        for row in reference(name) {
+            let (expected, arguments) = row.split_last().unwrap();
+            let gap = (function(arguments) - expected).abs();
+            assert!(
+                gap <= 1e-10 * expected.abs() + 1e-15,
+                "{name}{arguments:?}: gap {gap:e}"
+            );
+        }
+    }
+
+    #[test]
+    fn probabilities_and_quantiles_equal_the_reference() {
+        check("normal_two_sided", |a| normal_two_sided(a[0]));
+        check("normal_quantile", |a| normal_quantile(a[0]));
+        check("t_two_sided", |a| student_t_two_sided(a[0], a[1]));
+        check("t_quantile", |a| student_t_quantile(a[0], a[1]));
+    }
+}
