@@ -1,1 +1,38 @@
 //! Trained models as data: trees and linear models that predict.
+//!
+//! [`Predictor`] is the main type: a margin (log-odds) from a row of the feature matrix. It
+//! is read from what a trainer wrote ([`xgboost::read_ubj`]), stored with serde, and needs no
+//! trainer and no C++ to serve. [`Calibrator`] turns a margin into a probability.
+//!
+//! ```
+//! use churn_ensemble::{Calibrator, Linear, Predictor};
+//!
+//! # fn main() -> Result<(), churn_ensemble::Error> {
+//! let model = Predictor::Linear(Linear::new(-1.0, vec![0.5, 2.0], vec![1.0, 0.0])?);
+//! let margin = model.margin(&[3.0, f32::NAN]); // a missing value counts as its mean
+//! assert_eq!(margin, -1.0 + 0.5 * 3.0);
+//! assert!((Calibrator::Identity.apply(margin) - 0.622_459).abs() < 1e-6);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What it deliberately does not do: train, explain (`churn-explain`), build features or
+//! touch a file. It sits in layer 1 and knows nothing of customers.
+
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "f32 arithmetic is repeated on purpose"
+)]
+
+mod calibrator;
+mod error;
+mod linear;
+mod predictor;
+mod trees;
+pub mod xgboost;
+
+pub use calibrator::Calibrator;
+pub use error::Error;
+pub use linear::Linear;
+pub use predictor::Predictor;
+pub use trees::{MAX_CATEGORY, MAX_DEPTH, Node, Test, TreeEnsemble};

@@ -1,0 +1,89 @@
+//! One type for every trained model that is served.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Linear, TreeEnsemble};
+
+/// A trained model: rows of the feature matrix in, margins (log-odds) out.
+///
+/// Stored with serde; reading one back refuses parts that do not hold together, so a value
+/// of this type is always safe to predict with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Predictor {
+    /// Boosted or averaged binary trees.
+    Trees(TreeEnsemble),
+    /// A linear model.
+    Linear(Linear),
+}
+
+impl Predictor {
+    /// Number of columns of the matrix it was trained on.
+    #[must_use]
+    pub fn n_features(&self) -> usize {
+        match self {
+            Self::Trees(trees) => trees.n_features(),
+            Self::Linear(linear) => linear.n_features(),
+        }
+    }
+
+    /// The margin (log-odds) of one row of `n_features` values, NaN = missing. Columns past
+    /// the end of `row` count as missing.
+    #[must_use]
+    pub fn margin(&self, row: &[f32]) -> f64 {
+        match self {
+            Self::Trees(trees) => trees.margin(row),
+            Self::Linear(linear) => linear.margin(row),
+        }
+    }
+
+    /// The margins of many rows (row-major, `out.len() × n_features`), with the same bits as
+    /// [`Self::margin`] row by row.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when `rows` does not hold `out.len()` rows.
+    pub fn margins_into(&self, rows: &[f32], out: &mut [f64]) -> Result<(), Error> {
+        let n_features = self.n_features();
+        let expected = out.len().saturating_mul(n_features);
+        if rows.len() != expected {
+            return Err(Error::Shape {
+                what: "the matrix",
+                expected,
+                found: rows.len(),
+            });
+        }
+        match self {
+            Self::Trees(trees) => trees.margins_into(rows, out),
+            Self::Linear(linear) => {
+                for (row_idx, slot) in out.iter_mut().enumerate() {
+                    *slot = linear.margin(&rows[row_idx * n_features..(row_idx + 1) * n_features]);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that the model holds together: indices in range, no cycles, finite numbers.
+    /// Reading with serde has already done it.
+    ///
+    /// # Errors
+    /// The first fault found.
+    pub fn check(&self) -> Result<(), Error> {
+        match self {
+            Self::Trees(trees) => trees.check(),
+            Self::Linear(linear) => linear.check(),
+        }
+    }
+
+    /// Memory the model's numbers take, in bytes.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        match self {
+            Self::Trees(trees) => trees.size_bytes(),
+            Self::Linear(linear) => {
+                size_of::<Linear>() + 2 * linear.n_features() * size_of::<f64>()
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Ensembles of binary trees in flat arrays.
+
+mod build;
+mod node;
+mod predict;
+mod stored;
+
+use serde::{Deserialize, Serialize};
+
+pub use build::MAX_DEPTH;
+pub use node::{MAX_CATEGORY, Node, Test};
+
+use stored::Stored;
+
+/// A sum of binary trees: `base margin + Σ weight × leaf`, in log-odds.
+///
+/// Every value of this type holds together: [`TreeEnsemble::new`] and reading with serde both
+/// refuse parts that do not. Nodes of a tree are numbered in preorder from its root, left
+/// child first, so every child comes after its parent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Stored", into = "Stored")]
+pub struct TreeEnsemble {
+    n_features: u32,
+    base_margin: f32,
+    /// First node of each tree, and the number of nodes at the end: `n_trees + 1` entries.
+    offsets: Vec<u32>,
+    /// One factor per tree (dart), or empty when all are 1.
+    weights: Vec<f32>,
+    nodes: Vec<Packed>,
+    /// Sum of training hessians that reached each node.
+    covers: Vec<f32>,
+    /// Words of all category sets, one bit per category that goes right.
+    set_words: Vec<u32>,
+    /// First word of each set, and the number of words at the end.
+    set_offsets: Vec<u32>,
+}
+
+/// A node in sixteen bytes. `left == 0` marks a leaf: node 0 is a root and nobody's child.
+#[derive(Debug, Clone, Copy)]
+struct Packed {
+    /// Column, with [`DEFAULT_LEFT`] and [`CATEGORICAL`] above it.
+    feature: u32,
+    /// Threshold, leaf value, or the index of a category set in its bits.
+    number: f32,
+    left: u32,
+    right: u32,
+}
+
+const DEFAULT_LEFT: u32 = 1 << 31;
+const CATEGORICAL: u32 = 1 << 30;
+const FEATURE: u32 = CATEGORICAL - 1;
+
+impl PartialEq for Packed {
+    fn eq(&self, other: &Self) -> bool {
+        // By bits: a set index can be any pattern, also one that reads as NaN.
+        (self.feature, self.number.to_bits(), self.left, self.right)
+            == (
+                other.feature,
+                other.number.to_bits(),
+                other.left,
+                other.right,
+            )
+    }
+}
+
+impl TreeEnsemble {
+    /// Number of columns of the matrix it was trained on.
+    #[must_use]
+    pub fn n_features(&self) -> usize {
+        self.n_features as usize
+    }
+
+    /// Number of trees.
+    #[must_use]
+    pub fn n_trees(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// Number of nodes of all trees.
+    #[must_use]
+    pub fn n_nodes(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The margin before any tree, in log-odds.
+    #[must_use]
+    pub fn base_margin(&self) -> f32 {
+        self.base_margin
+    }
+
+    /// The factor on a tree's leaf values: 1 but for dart.
+    #[must_use]
+    pub fn weight(&self, tree: usize) -> f32 {
+        self.weights.get(tree).copied().unwrap_or(1.0)
+    }
+
+    /// Number of a tree's root among all nodes; node `i` of the tree is that plus `i`.
+    #[must_use]
+    pub fn root(&self, tree: usize) -> usize {
+        self.offsets[tree] as usize
+    }
+
+    /// Whether `row` takes the left branch of a split, by its number among all nodes.
+    #[must_use]
+    pub fn goes_left(&self, node: usize, row: &[f32]) -> bool {
+        self.branch_left(&self.nodes[node], row)
+    }
+
+    /// A copy of one tree, its nodes in preorder, children by their number in the tree.
+    #[must_use]
+    pub fn tree(&self, tree: usize) -> Vec<Node> {
+        let root = self.offsets[tree];
+        (root..self.offsets[tree + 1])
+            .map(|index| self.unpack(index as usize, root))
+            .collect()
+    }
+
+    /// Checks once more everything the constructor checks.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn check(&self) -> Result<(), crate::Error> {
+        let trees: Vec<_> = (0..self.n_trees()).map(|tree| self.tree(tree)).collect();
+        Self::new(
+            self.n_features(),
+            self.base_margin,
+            &trees,
+            self.weights.clone(),
+        )
+        .map(drop)
+    }
+
+    /// Memory the arrays take, in bytes.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        size_of::<Self>()
+            + size_of_val(self.nodes.as_slice())
+            + size_of_val(self.covers.as_slice())
+            + size_of_val(self.offsets.as_slice())
+            + size_of_val(self.weights.as_slice())
+            + size_of_val(self.set_words.as_slice())
+            + size_of_val(self.set_offsets.as_slice())
+    }
+
+    fn unpack(&self, index: usize, root: u32) -> Node {
+        let packed = self.nodes[index];
+        let cover = self.covers[index];
+        if packed.left == 0 {
+            return Node::Leaf {
+                value: packed.number,
+                cover,
+            };
+        }
+        let test = if packed.feature & CATEGORICAL == 0 {
+            Test::Less(packed.number)
+        } else {
+            Test::NotIn(node::codes_of(self.set(packed.number.to_bits())))
+        };
+        Node::Split {
+            feature: packed.feature & FEATURE,
+            test,
+            default_left: packed.feature & DEFAULT_LEFT != 0,
+            left: packed.left - root,
+            right: packed.right - root,
+            cover,
+        }
+    }
+
+    fn set(&self, index: u32) -> &[u32] {
+        let index = index as usize;
+        &self.set_words[self.set_offsets[index] as usize..self.set_offsets[index + 1] as usize]
+    }
+}

@@ -1,0 +1,84 @@
+//! Rows in, margins out.
+
+use super::node::set_contains;
+use super::{CATEGORICAL, DEFAULT_LEFT, FEATURE, Packed, TreeEnsemble};
+
+/// Rows that go through one tree before the next tree is touched, so that the tree stays in
+/// cache. It cannot change a result: every row sums its leaves in tree order.
+const BLOCK_ROWS: usize = 64;
+
+impl TreeEnsemble {
+    /// The margin (log-odds) of one row, summed in f64: the margin that is served, and the
+    /// one SHAP values add up to. NaN and columns past the end of `row` are missing.
+    #[must_use]
+    pub fn margin(&self, row: &[f32]) -> f64 {
+        let mut margin = f64::from(self.base_margin);
+        for tree in 0..self.n_trees() {
+            margin += f64::from(self.leaf(tree, row)) * f64::from(self.weight(tree));
+        }
+        margin
+    }
+
+    /// The margins of many rows, row-major; the lengths were checked by the caller.
+    pub(crate) fn margins_into(&self, rows: &[f32], out: &mut [f64]) {
+        let n_features = self.n_features();
+        out.fill(f64::from(self.base_margin));
+        for (block_idx, block) in out.chunks_mut(BLOCK_ROWS).enumerate() {
+            for tree in 0..self.n_trees() {
+                let weight = f64::from(self.weight(tree));
+                for (offset, slot) in block.iter_mut().enumerate() {
+                    let start = (block_idx * BLOCK_ROWS + offset) * n_features;
+                    let leaf = self.leaf(tree, &rows[start..start + n_features]);
+                    *slot += f64::from(leaf) * weight;
+                }
+            }
+        }
+    }
+
+    /// The margin in XGBoost's own arithmetic: f32, leaves in order. Equal to the library's
+    /// margin bit for bit.
+    #[must_use]
+    pub fn margin_f32(&self, row: &[f32]) -> f32 {
+        (0..self.n_trees()).fold(self.base_margin, |margin, tree| {
+            let leaf = self.leaf(tree, row);
+            // Multiplying by 1 keeps every bit, so plain boosting needs no case of its own.
+            margin + self.weight(tree) * leaf
+        })
+    }
+
+    /// The probability in XGBoost's own arithmetic. Equal to the library's bit for bit.
+    #[must_use]
+    pub fn probability_f32(&self, row: &[f32]) -> f32 {
+        // The small term is the library's own; in f32 it vanishes beside 1.
+        1.0 / ((-self.margin_f32(row)).min(88.7).exp() + 1.0 + 1e-16)
+    }
+
+    /// The leaf value `row` reaches in a tree, before the tree's weight.
+    fn leaf(&self, tree: usize, row: &[f32]) -> f32 {
+        let mut node = &self.nodes[self.offsets[tree] as usize];
+        while node.left != 0 {
+            let next = if self.branch_left(node, row) {
+                node.left
+            } else {
+                node.right
+            };
+            node = &self.nodes[next as usize];
+        }
+        node.number
+    }
+
+    #[inline]
+    pub(super) fn branch_left(&self, node: &Packed, row: &[f32]) -> bool {
+        let value = row
+            .get((node.feature & FEATURE) as usize)
+            .copied()
+            .unwrap_or(f32::NAN);
+        if value.is_nan() {
+            node.feature & DEFAULT_LEFT != 0
+        } else if node.feature & CATEGORICAL == 0 {
+            value < node.number
+        } else {
+            !set_contains(self.set(node.number.to_bits()), value)
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The form in which an ensemble is written and read with serde.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{Node, Test, TreeEnsemble};
+use crate::Error;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Stored {
+    n_features: u32,
+    base_margin: Number,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    weights: Vec<Number>,
+    trees: Vec<StoredTree>,
+}
+
+/// A tree in columns, one entry per node in preorder.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredTree {
+    /// Left child; 0 at a leaf.
+    left: Vec<u32>,
+    /// Right child; 0 at a leaf.
+    right: Vec<u32>,
+    /// Column of the matrix; 0 at a leaf.
+    feature: Vec<u32>,
+    /// Threshold, leaf value, or 0 where `right_categories` has the node.
+    value: Vec<Number>,
+    /// 1 when a missing value goes left.
+    default_left: Vec<u8>,
+    cover: Vec<Number>,
+    /// Categories that go right, by node.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    right_categories: BTreeMap<u32, Vec<u32>>,
+}
+
+impl StoredTree {
+    fn push(&mut self, node: Node) {
+        let place = self.left.len() as u32;
+        self.cover.push(Number(node.cover()));
+        let (left, right, feature, value, default_left) = match node {
+            Node::Leaf { value, .. } => (0, 0, 0, value, 0),
+            Node::Split {
+                feature,
+                test,
+                default_left,
+                left,
+                right,
+                ..
+            } => {
+                let value = match test {
+                    Test::Less(threshold) => threshold,
+                    Test::NotIn(codes) => {
+                        self.right_categories.insert(place, codes);
+                        0.0
+                    }
+                };
+                (left, right, feature, value, u8::from(default_left))
+            }
+        };
+        self.left.push(left);
+        self.right.push(right);
+        self.feature.push(feature);
+        self.value.push(Number(value));
+        self.default_left.push(default_left);
+    }
+
+    fn into_nodes(mut self) -> Result<Vec<Node>, Error> {
+        let n_nodes = self.left.len();
+        let lengths = [
+            self.right.len(),
+            self.feature.len(),
+            self.value.len(),
+            self.default_left.len(),
+            self.cover.len(),
+        ];
+        if let Some(&found) = lengths.iter().find(|&&length| length != n_nodes) {
+            return Err(Error::Shape {
+                what: "a column of a tree",
+                expected: n_nodes,
+                found,
+            });
+        }
+        let node = |index: usize| {
+            let (value, cover) = (self.value[index].0, self.cover[index].0);
+            if self.left[index] == 0 {
+                return Node::Leaf { value, cover };
+            }
+            let codes = self.right_categories.remove(&(index as u32));
+            Node::Split {
+                feature: self.feature[index],
+                test: codes.map_or(Test::Less(value), Test::NotIn),
+                default_left: self.default_left[index] != 0,
+                left: self.left[index],
+                right: self.right[index],
+                cover,
+            }
+        };
+        Ok((0..n_nodes).map(node).collect())
+    }
+}
+
+impl From<TreeEnsemble> for Stored {
+    fn from(ensemble: TreeEnsemble) -> Self {
+        let trees = (0..ensemble.n_trees()).map(|tree| {
+            let mut stored = StoredTree::default();
+            ensemble
+                .tree(tree)
+                .into_iter()
+                .for_each(|node| stored.push(node));
+            stored
+        });
+        Self {
+            trees: trees.collect(),
+            n_features: ensemble.n_features,
+            base_margin: Number(ensemble.base_margin),
+            weights: ensemble.weights.into_iter().map(Number).collect(),
+        }
+    }
+}
+
+impl TryFrom<Stored> for TreeEnsemble {
+    type Error = Error;
+
+    fn try_from(stored: Stored) -> Result<Self, Error> {
+        let trees: Vec<_> = stored
+            .trees
+            .into_iter()
+            .map(StoredTree::into_nodes)
+            .collect::<Result<_, _>>()?;
+        let weights = stored.weights.into_iter().map(|number| number.0).collect();
+        Self::new(
+            stored.n_features as usize,
+            stored.base_margin.0,
+            &trees,
+            weights,
+        )
+    }
+}
+
+/// An f32 that keeps every bit in text formats: written as the f64 of the same value, which
+/// no reader rounds twice, and infinities (legal as thresholds) as text.
+struct Number(f32);
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0.is_finite() {
+            serializer.serialize_f64(f64::from(self.0))
+        } else if self.0 == f32::INFINITY {
+            serializer.serialize_str("inf")
+        } else {
+            serializer.serialize_str("-inf")
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NumberVisitor)
+    }
+}
+
+struct NumberVisitor;
+
+impl Visitor<'_> for NumberVisitor {
+    type Value = Number;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a number, \"inf\" or \"-inf\"")
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Number, E> {
+        Ok(Number(value as f32))
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "whole numbers of a model file are small"
+    )]
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Number, E> {
+        Ok(Number(value as f32))
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "whole numbers of a model file are small"
+    )]
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Number, E> {
+        Ok(Number(value as f32))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Number, E> {
+        match text {
+            "inf" => Ok(Number(f32::INFINITY)),
+            "-inf" => Ok(Number(f32::NEG_INFINITY)),
+            _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Node, Predictor, Test, TreeEnsemble};
+
+    #[test]
+    fn every_bit_survives_json_and_faults_are_refused() {
+        let split = |test, left, right| Node::Split {
+            feature: 0,
+            test,
+            default_left: false,
+            left,
+            right,
+            cover: 0.1,
+        };
+        let leaf = |value| Node::Leaf {
+            value,
+            cover: 1.0 / 3.0,
+        };
+        let nodes = vec![
+            split(Test::Less(f32::NEG_INFINITY), 1, 2),
+            leaf(f32::MIN_POSITIVE / 4.0),
+            split(Test::NotIn(vec![0, 40]), 3, 4),
+            leaf(-0.0),
+            leaf(0.1),
+        ];
+        let ensemble = TreeEnsemble::new(1, -1.1, &[nodes], vec![0.7]).unwrap();
+        let predictor = Predictor::Trees(ensemble);
+        let text = serde_json::to_string(&predictor).unwrap();
+        assert_eq!(serde_json::from_str::<Predictor>(&text).unwrap(), predictor);
+        let looped = text.replace("\"right\":[2,", "\"right\":[0,");
+        assert_ne!(looped, text);
+        assert!(
+            serde_json::from_str::<Predictor>(&looped)
+                .unwrap_err()
+                .to_string()
+                .contains("cycle")
+        );
+        let short = text.replace("\"default_left\":[0,", "\"default_left\":[");
+        assert!(serde_json::from_str::<Predictor>(&short).is_err());
+    }
+}
