@@ -1,1 +1,41 @@
-//! Exact SHAP over trained models.
+//! Exact SHAP over trained models: how much each original column moved a customer's margin.
+//!
+//! [`Explainer`] is the main type. For every row, base value plus contributions equal the
+//! served margin; this is checked on each row and cannot be switched off.
+//!
+//! ```
+//! use churn_ensemble::{Linear, Predictor};
+//! use churn_explain::Explainer;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let linear = Linear::new(-1.0, vec![0.5, 2.0, 1.0], vec![1.0, 0.0, 0.0])?;
+//! // Matrix column 0 is original column 0; 1 and 2 are the levels of original column 1.
+//! let explainer = Explainer::new(&Predictor::Linear(linear), &[0, 1, 1], 2)?;
+//! let explanation = explainer.explain(&[3.0, 1.0, 0.0], 1)?;
+//! assert_eq!(explanation.row(0), &[1.0, 2.0]);
+//! assert_eq!(explanation.base + 1.0 + 2.0, explanation.margins[0]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Trees: path-dependent TreeSHAP (Lundberg et al. 2020, "From local explanations to global
+//! understanding with explainable AI for trees"), where a column that is not known follows
+//! both branches in proportion to their training covers. Linear models: coefficient times
+//! distance from the training mean. Values of matrix columns are summed into the original
+//! column they were made from.
+//!
+//! What it deliberately does not do: sample, approximate, train, or know what a column means.
+//! It sits in layer 1 above `churn-ensemble` and never imports a trainer.
+
+mod error;
+mod explainer;
+mod explanation;
+mod memo;
+mod points;
+mod quadrature;
+mod tree;
+
+pub use error::Error;
+pub use explainer::Explainer;
+pub use explanation::Explanation;
+pub use points::probability_points;

@@ -1,0 +1,257 @@
+//! The explainer: rows in, exact contributions out.
+
+use std::collections::HashMap;
+
+use churn_ensemble::{Predictor, TreeEnsemble};
+use rayon::prelude::*;
+
+use crate::memo::Memo;
+use crate::tree::{Scratch, TreePaths};
+use crate::{Error, Explanation};
+
+/// Rows that go through one tree before the next tree is touched, and the unit of work of
+/// one thread. It cannot change a result: every row sums its trees in order.
+const BLOCK_ROWS: usize = 128;
+/// Memory all leaf tables together may take; trees past it work their leaves out row by row.
+const MAX_TABLE_BYTES: usize = 64 << 20;
+/// Outcomes of a tree with at most this many splits make a memo key.
+const MAX_KEY_SPLITS: usize = 64;
+
+/// Explains one trained model, exactly; made once, used for any number of rows.
+///
+/// Equal rows get equal bits, whatever the thread count, the batch they come in, or what was
+/// explained before.
+#[derive(Debug)]
+pub struct Explainer {
+    predictor: Predictor,
+    groups: Vec<u32>,
+    n_groups: usize,
+    base: f64,
+    trees: Vec<TreeExplainer>,
+}
+
+#[derive(Debug)]
+struct TreeExplainer {
+    paths: TreePaths,
+    memo: Option<Memo>,
+}
+
+impl Explainer {
+    /// An explainer of `predictor` whose values are summed by `groups`: entry `c` is the
+    /// original column, below `n_groups`, that matrix column `c` was made from.
+    ///
+    /// # Errors
+    /// [`Error::GroupCount`] and [`Error::GroupRange`] when the groups do not fit the model,
+    /// [`Error::Model`] when the model is unsound, [`Error::Unsupported`] for a kind of model
+    /// that has no exact explanation.
+    pub fn new(predictor: &Predictor, groups: &[u32], n_groups: usize) -> Result<Self, Error> {
+        predictor.check()?;
+        let (expected, found) = (predictor.n_features(), groups.len());
+        if expected != found {
+            return Err(Error::GroupCount { expected, found });
+        }
+        let stray = groups
+            .iter()
+            .enumerate()
+            .find(|&(_, &group)| group as usize >= n_groups);
+        if let Some((column, &group)) = stray {
+            return Err(Error::GroupRange {
+                column,
+                group,
+                n_groups,
+            });
+        }
+        let (base, trees) = match predictor {
+            Predictor::Trees(ensemble) => prepare(ensemble),
+            Predictor::Linear(linear) => (linear.mean_margin(), Vec::new()),
+            _ => return Err(Error::Unsupported),
+        };
+        Ok(Self {
+            predictor: predictor.clone(),
+            groups: groups.to_vec(),
+            n_groups,
+            base,
+            trees,
+        })
+    }
+
+    /// The margin when nothing is known of the customer, in log-odds: the mean of the trees
+    /// under their training covers, or the margin of the linear model's mean row.
+    #[must_use]
+    pub fn base(&self) -> f64 {
+        self.base
+    }
+
+    /// Number of groups, the values of a row in [`Self::explain`].
+    #[must_use]
+    pub fn n_groups(&self) -> usize {
+        self.n_groups
+    }
+
+    /// Contributions of the original columns (groups) for `n_rows` rows of the matrix,
+    /// row-major, NaN = missing.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when `rows` has another length, [`Error::NotAdditive`] names the
+    /// first row whose contributions miss its margin by more than
+    /// `1e-6 × max(1, |margin|)`.
+    pub fn explain(&self, rows: &[f32], n_rows: usize) -> Result<Explanation, Error> {
+        self.explain_by(rows, n_rows, &self.groups, self.n_groups)
+    }
+
+    /// As [`Self::explain`], with one value per matrix column.
+    ///
+    /// # Errors
+    /// As [`Self::explain`].
+    pub fn explain_features(&self, rows: &[f32], n_rows: usize) -> Result<Explanation, Error> {
+        let columns: Vec<u32> = (0_u32..).take(self.groups.len()).collect();
+        self.explain_by(rows, n_rows, &columns, columns.len())
+    }
+
+    fn explain_by(
+        &self,
+        rows: &[f32],
+        n_rows: usize,
+        groups: &[u32],
+        n_groups: usize,
+    ) -> Result<Explanation, Error> {
+        let n_features = self.predictor.n_features();
+        let expected = n_rows.saturating_mul(n_features);
+        if rows.len() != expected {
+            let found = rows.len();
+            let shape = churn_ensemble::Error::Shape {
+                what: "the matrix",
+                expected,
+                found,
+            };
+            return Err(Error::Model(shape));
+        }
+        let mut explanation = Explanation {
+            n_rows,
+            n_groups,
+            base: self.base,
+            contributions: vec![0.0; n_rows * n_groups],
+            margins: vec![0.0; n_rows],
+        };
+        explanation
+            .margins
+            .par_chunks_mut(BLOCK_ROWS)
+            .enumerate()
+            .try_for_each(|(block_idx, margins)| {
+                let start = block_idx * BLOCK_ROWS * n_features;
+                let block = &rows[start..start + margins.len() * n_features];
+                self.predictor.margins_into(block, margins)
+            })?;
+        explanation
+            .contributions
+            .par_chunks_mut((BLOCK_ROWS * n_groups).max(1))
+            .zip(rows.par_chunks((BLOCK_ROWS * n_features).max(1)))
+            .for_each(|(out, rows)| self.explain_block(rows, n_features, groups, n_groups, out));
+        explanation.check_additive()?;
+        Ok(explanation)
+    }
+
+    fn explain_block(
+        &self,
+        rows: &[f32],
+        n_features: usize,
+        groups: &[u32],
+        n_groups: usize,
+        out: &mut [f64],
+    ) {
+        match &self.predictor {
+            Predictor::Trees(ensemble) => {
+                let mut scratch = Scratch::default();
+                let rows: Vec<&[f32]> = rows.chunks_exact(n_features).collect();
+                for tree in &self.trees {
+                    tree.explain_block(ensemble, &rows, &mut scratch, |row_idx, values| {
+                        let row_out = &mut out[row_idx * n_groups..(row_idx + 1) * n_groups];
+                        for (&column, value) in tree.paths.columns.iter().zip(values) {
+                            row_out[groups[column as usize] as usize] += value;
+                        }
+                    });
+                }
+            }
+            Predictor::Linear(linear) => {
+                let mut values = vec![0.0; n_features];
+                for (row, row_out) in rows.chunks_exact(n_features).zip(out.chunks_mut(n_groups)) {
+                    linear.contributions_into(row, &mut values);
+                    for (&group, value) in groups.iter().zip(&values) {
+                        row_out[group as usize] += value;
+                    }
+                }
+            }
+            // The constructor refused every other kind.
+            _ => {}
+        }
+    }
+}
+
+/// Base and paths of every tree; tables while there is room for them.
+fn prepare(ensemble: &TreeEnsemble) -> (f64, Vec<TreeExplainer>) {
+    let mut base = f64::from(ensemble.base_margin());
+    let mut table_bytes = 0;
+    let trees = (0..ensemble.n_trees()).map(|tree_idx| {
+        let mut paths = TreePaths::new(ensemble, tree_idx);
+        base += paths.expected;
+        table_bytes += paths.table_bytes();
+        if table_bytes <= MAX_TABLE_BYTES {
+            paths.tabulate();
+        }
+        let memo = (1..=MAX_KEY_SPLITS).contains(&paths.n_splits());
+        let memo = memo.then(|| Memo::new(paths.columns.len()));
+        TreeExplainer { paths, memo }
+    });
+    let trees = trees.collect();
+    (base, trees)
+}
+
+impl TreeExplainer {
+    /// Calls `add` once per row with the tree's values, one per slot.
+    fn explain_block(
+        &self,
+        ensemble: &TreeEnsemble,
+        rows: &[&[f32]],
+        scratch: &mut Scratch,
+        mut add: impl FnMut(usize, &[f64]),
+    ) {
+        let mut outcomes = Vec::with_capacity(self.paths.n_splits());
+        let Some(memo) = &self.memo else {
+            let mut values = vec![0.0; self.paths.columns.len()];
+            for (row_idx, row) in rows.iter().enumerate() {
+                values.fill(0.0);
+                self.paths.outcomes_into(ensemble, row, &mut outcomes);
+                self.paths.add_values(&outcomes, scratch, &mut values);
+                add(row_idx, &values);
+            }
+            return;
+        };
+        let keys: Vec<u64> = rows
+            .iter()
+            .map(|row| {
+                self.paths.outcomes_into(ensemble, row, &mut outcomes);
+                outcomes
+                    .iter()
+                    .rev()
+                    .fold(0, |key, &left| key << 1 | u64::from(left))
+            })
+            .collect();
+        let missing = memo.look_up(&keys, &mut add);
+        if missing.is_empty() {
+            return;
+        }
+        let mut new: HashMap<u64, Box<[f64]>> = HashMap::new();
+        for row_idx in missing {
+            let key = keys[row_idx];
+            let values = new.entry(key).or_insert_with(|| {
+                outcomes.clear();
+                outcomes.extend((0..self.paths.n_splits()).map(|split| key >> split & 1 == 1));
+                let mut values = vec![0.0; self.paths.columns.len()];
+                self.paths.add_values(&outcomes, scratch, &mut values);
+                values.into_boxed_slice()
+            });
+            add(row_idx, values);
+        }
+        memo.keep(new);
+    }
+}

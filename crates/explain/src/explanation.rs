@@ -1,0 +1,78 @@
+//! What an explanation holds.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// SHAP values of many rows, in log-odds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// Number of rows.
+    pub n_rows: usize,
+    /// Number of values per row: original columns, or matrix columns.
+    pub n_groups: usize,
+    /// The margin when nothing is known of the customer, in log-odds.
+    pub base: f64,
+    /// Row-major, `n_rows × n_groups`; above 0 raises the margin. Each row and the base sum
+    /// to the row's margin.
+    pub contributions: Vec<f64>,
+    /// The served margin of each row, in log-odds.
+    pub margins: Vec<f64>,
+}
+
+impl Explanation {
+    /// The contributions of one row, one per group; empty past the last row.
+    #[must_use]
+    pub fn row(&self, row_idx: usize) -> &[f64] {
+        let start = row_idx.saturating_mul(self.n_groups);
+        self.contributions
+            .get(start..start.saturating_add(self.n_groups))
+            .unwrap_or_default()
+    }
+
+    /// How far base and contributions of a row are from its margin, in log-odds.
+    #[must_use]
+    pub fn gap(&self, row_idx: usize) -> f64 {
+        (self.base + self.row(row_idx).iter().sum::<f64>() - self.margins[row_idx]).abs()
+    }
+
+    /// Every row sums to its margin within `1e-6 × max(1, |margin|)`, or the first that does
+    /// not is named.
+    pub(crate) fn check_additive(&self) -> Result<(), Error> {
+        for row in 0..self.n_rows {
+            let gap = self.gap(row);
+            // A gap that is not a number is no pass.
+            let additive = gap <= 1e-6 * self.margins[row].abs().max(1.0);
+            if !additive {
+                return Err(Error::NotAdditive { row, gap });
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Explanation;
+    use crate::Error;
+
+    #[test]
+    fn a_row_that_does_not_add_up_is_named() {
+        let mut explanation = Explanation {
+            n_rows: 2,
+            n_groups: 1,
+            base: 1.0,
+            contributions: vec![0.5, 0.5],
+            margins: vec![1.5, 1.500_01],
+        };
+        let fault = explanation.check_additive().unwrap_err();
+        assert!(matches!(fault, Error::NotAdditive { row: 1, gap } if gap > 9e-6));
+        explanation.margins[1] = 1.5 + 5e-7;
+        assert_eq!(explanation.check_additive(), Ok(()));
+        explanation.margins[0] = f64::NAN;
+        assert!(
+            explanation.check_additive().is_err(),
+            "not a number is no pass"
+        );
+    }
+}

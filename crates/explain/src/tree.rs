@@ -1,0 +1,272 @@
+//! One tree as the paths to its leaves, and the SHAP values of its node tests' outcomes.
+//!
+//! A leaf is reached when every column on its path satisfies its conditions. When columns
+//! `S` are known, the leaf weighs `Π over S of o × Π over the rest of z`, with `o` 1 where
+//! the row satisfies the column's conditions (else 0), and `z` the share of training cover
+//! that did. The Shapley value of column `i` for such a product is
+//! `value × (o_i − z_i) × ∫ over 0..1 of Π over j ≠ i of (t·o_j + (1 − t)·z_j) dt`,
+//! because `∫ tˢ(1 − t)ᵈ⁻¹⁻ˢ dt = s!(d − 1 − s)!/d!` is the Shapley weight of `s` known
+//! columns. The integrand is a polynomial, so a Gauss-Legendre rule gives it exactly, and
+//! with no division: deep paths and empty branches are as safe as any other.
+
+use churn_ensemble::{Node, TreeEnsemble};
+
+use crate::quadrature::{Point, gauss_legendre};
+
+/// A leaf table holds `2ᵈ × d` values; longer paths use the integral each time.
+const MAX_TABLE_COLUMNS: usize = 10;
+
+/// The paths of one tree.
+#[derive(Debug)]
+pub(crate) struct TreePaths {
+    root: usize,
+    /// The split nodes, by number in the tree; outcomes are in this order.
+    splits: Vec<u32>,
+    /// The distinct matrix columns the tree asks for, increasing: its slots.
+    pub(crate) columns: Vec<u32>,
+    leaves: Vec<Leaf>,
+    /// The mean of the tree under its covers, in log-odds.
+    pub(crate) expected: f64,
+}
+
+#[derive(Debug)]
+struct Leaf {
+    value: f64,
+    steps: Vec<Step>,
+    rule: Vec<Point>,
+    /// Values by pattern of satisfied steps, `2ᵈ × d`; empty when not tabulated.
+    table: Vec<f64>,
+}
+
+/// All conditions of one column on the path to a leaf.
+#[derive(Debug, Clone)]
+struct Step {
+    slot: usize,
+    /// Share of the cover that satisfies the conditions.
+    share: f64,
+    /// Split (by place in `splits`) and the outcome it must have: left or not.
+    conditions: Vec<(usize, bool)>,
+}
+
+/// Memory reused from row to row.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    satisfied: Vec<bool>,
+    prefix: Vec<f64>,
+    values: Vec<f64>,
+}
+
+impl TreePaths {
+    /// The paths of tree `tree_idx`, leaf values times the tree's weight.
+    pub(crate) fn new(ensemble: &TreeEnsemble, tree_idx: usize) -> Self {
+        let nodes = ensemble.tree(tree_idx);
+        let weight = f64::from(ensemble.weight(tree_idx));
+        let mut columns: Vec<u32> = nodes.iter().filter_map(split_column).collect();
+        columns.sort_unstable();
+        columns.dedup();
+        let mut paths = Self {
+            root: ensemble.root(tree_idx),
+            splits: Vec::new(),
+            columns,
+            leaves: Vec::new(),
+            expected: 0.0,
+        };
+        let mut pending = vec![(0_usize, Vec::<Step>::new())];
+        while let Some((index, steps)) = pending.pop() {
+            match &nodes[index] {
+                Node::Leaf { value, .. } => paths.push_leaf(f64::from(*value) * weight, steps),
+                Node::Split {
+                    feature,
+                    left,
+                    right,
+                    ..
+                } => {
+                    let split = paths.splits.len();
+                    paths.splits.push(u32::try_from(index).unwrap_or(u32::MAX));
+                    let slot = paths.columns.binary_search(feature).unwrap_or_default();
+                    let (left, right) = (*left as usize, *right as usize);
+                    let left_share = left_share(&nodes[left], &nodes[right]);
+                    let step = |share, goes_left| extended(&steps, slot, share, (split, goes_left));
+                    pending.push((right, step(1.0 - left_share, false)));
+                    pending.push((left, step(left_share, true)));
+                }
+            }
+        }
+        paths
+    }
+
+    /// Number of splits, the length of an outcome list.
+    pub(crate) fn n_splits(&self) -> usize {
+        self.splits.len()
+    }
+
+    /// Bytes that [`Self::tabulate`] would add.
+    pub(crate) fn table_bytes(&self) -> usize {
+        let leaves = self.leaves.iter().map(|leaf| leaf.steps.len());
+        leaves
+            .filter(|&n_steps| n_steps <= MAX_TABLE_COLUMNS)
+            .map(|n_steps| (n_steps << n_steps) * size_of::<f64>())
+            .sum()
+    }
+
+    /// Works out the values of every pattern of satisfied steps of every leaf in advance.
+    pub(crate) fn tabulate(&mut self) {
+        let mut scratch = Scratch::default();
+        for leaf in &mut self.leaves {
+            let n_steps = leaf.steps.len();
+            if n_steps > MAX_TABLE_COLUMNS {
+                continue;
+            }
+            let mut table = Vec::with_capacity(n_steps << n_steps);
+            for pattern in 0..1_usize << n_steps {
+                scratch.satisfied.clear();
+                scratch
+                    .satisfied
+                    .extend((0..n_steps).map(|step| pattern >> step & 1 == 1));
+                leaf.integrate(&mut scratch);
+                table.extend_from_slice(&scratch.values);
+            }
+            leaf.table = table;
+        }
+    }
+
+    /// The outcome of every split for `row`: true is left.
+    pub(crate) fn outcomes_into(
+        &self,
+        ensemble: &TreeEnsemble,
+        row: &[f32],
+        outcomes: &mut Vec<bool>,
+    ) {
+        outcomes.clear();
+        outcomes.extend(
+            self.splits
+                .iter()
+                .map(|&split| ensemble.goes_left(self.root + split as usize, row)),
+        );
+    }
+
+    /// Adds the SHAP values of the given outcomes to `out`, one entry per slot.
+    pub(crate) fn add_values(&self, outcomes: &[bool], scratch: &mut Scratch, out: &mut [f64]) {
+        for leaf in &self.leaves {
+            if leaf.table.is_empty() {
+                scratch.satisfied.clear();
+                scratch
+                    .satisfied
+                    .extend(leaf.steps.iter().map(|step| step.is_satisfied(outcomes)));
+                leaf.integrate(scratch);
+                leaf.scatter(&scratch.values, out);
+            } else {
+                let pattern = leaf
+                    .steps
+                    .iter()
+                    .enumerate()
+                    .fold(0, |pattern, (place, step)| {
+                        pattern | usize::from(step.is_satisfied(outcomes)) << place
+                    });
+                let start = pattern * leaf.steps.len();
+                leaf.scatter(&leaf.table[start..start + leaf.steps.len()], out);
+            }
+        }
+    }
+
+    fn push_leaf(&mut self, value: f64, steps: Vec<Step>) {
+        self.expected += steps
+            .iter()
+            .fold(value, |product, step| product * step.share);
+        // The integrand has degree d − 1; n points are exact up to 2n − 1.
+        let rule = gauss_legendre(steps.len().div_ceil(2));
+        self.leaves.push(Leaf {
+            value,
+            steps,
+            rule,
+            table: Vec::new(),
+        });
+    }
+}
+
+impl Leaf {
+    /// The values of the steps for `scratch.satisfied`, into `scratch.values`.
+    fn integrate(&self, scratch: &mut Scratch) {
+        let Scratch {
+            satisfied,
+            prefix,
+            values,
+        } = scratch;
+        values.clear();
+        values.resize(self.steps.len(), 0.0);
+        for point in &self.rule {
+            let factor = |place: usize| {
+                let known = if satisfied[place] {
+                    point.position
+                } else {
+                    0.0
+                };
+                known + (1.0 - point.position) * self.steps[place].share
+            };
+            prefix.clear();
+            let mut product = point.weight;
+            for place in 0..self.steps.len() {
+                prefix.push(product);
+                product *= factor(place);
+            }
+            let mut suffix = 1.0;
+            for place in (0..self.steps.len()).rev() {
+                values[place] += prefix[place] * suffix;
+                suffix *= factor(place);
+            }
+        }
+        for ((value, step), &is_satisfied) in values.iter_mut().zip(&self.steps).zip(&*satisfied) {
+            let known = if is_satisfied { 1.0 } else { 0.0 };
+            *value *= self.value * (known - step.share);
+        }
+    }
+
+    fn scatter(&self, values: &[f64], out: &mut [f64]) {
+        for (step, value) in self.steps.iter().zip(values) {
+            out[step.slot] += value;
+        }
+    }
+}
+
+impl Step {
+    fn is_satisfied(&self, outcomes: &[bool]) -> bool {
+        self.conditions
+            .iter()
+            .all(|&(split, goes_left)| outcomes[split] == goes_left)
+    }
+}
+
+fn split_column(node: &Node) -> Option<u32> {
+    match node {
+        Node::Split { feature, .. } => Some(*feature),
+        Node::Leaf { .. } => None,
+    }
+}
+
+/// The share of cover that goes left. The two shares sum to 1 exactly, which the rounded
+/// covers of a file do not; a split nothing reached counts as even.
+fn left_share(left: &Node, right: &Node) -> f64 {
+    let (left, right) = (f64::from(left.cover()), f64::from(right.cover()));
+    if left + right > 0.0 {
+        left / (left + right)
+    } else {
+        0.5
+    }
+}
+
+/// `steps` with one more condition, merged into the column's step where it has one.
+fn extended(steps: &[Step], slot: usize, share: f64, condition: (usize, bool)) -> Vec<Step> {
+    let mut steps = steps.to_vec();
+    match steps.iter_mut().find(|step| step.slot == slot) {
+        Some(step) => {
+            step.share *= share;
+            step.conditions.push(condition);
+        }
+        None => steps.push(Step {
+            slot,
+            share,
+            conditions: vec![condition],
+        }),
+    }
+    steps
+}
