@@ -53,9 +53,11 @@ impl Expression {
                 .iter()
                 .map(|error| {
                     let (line, column) = error.pos;
+                    // The parser goes on with a list of every token it would have taken.
+                    let fault = error.msg.split(" expecting {").next().unwrap_or_default();
                     format!(
                         "not a CEL expression, at line {line}, column {column} of {source:?}: {}",
-                        error.msg
+                        fault
                     )
                 })
                 .collect::<Vec<_>>()

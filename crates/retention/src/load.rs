@@ -40,6 +40,8 @@ struct Loader<'a> {
     env: Arc<Env>,
     columns: Columns,
     currency: Currency,
+    /// Ids so far, also of offers with faults.
+    ids: Vec<String>,
     faults: &'a mut Faults,
 }
 
@@ -76,6 +78,7 @@ fn read_playbook(
         env: Arc::clone(&env),
         columns: collect_columns(spec),
         currency,
+        ids: Vec::new(),
         faults,
     };
     let offers = loader.read_offers(&section)?;
@@ -261,33 +264,18 @@ impl Loader<'_> {
             );
             return None;
         };
-        let mut offers: Vec<Offer> = Vec::new();
-        for (offer_idx, node) in nodes.iter().enumerate() {
-            let path = format!("offers[{offer_idx}]");
-            let Some(offer) = self.read_offer(node, &path) else {
-                continue;
-            };
-            if offers.iter().any(|earlier| earlier.id == offer.id) {
-                let message = format!(
-                    "{:?} is the id of an earlier offer; ids must be unique",
-                    offer.id
-                );
-                self.faults
-                    .note(node.referenced.line(), format!("{path}.id"), message);
-            }
-            offers.push(offer);
-        }
+        let offers = nodes
+            .iter()
+            .enumerate()
+            .filter_map(|(offer_idx, node)| self.read_offer(node, &format!("offers[{offer_idx}]")))
+            .collect();
         Some(offers)
     }
 
     /// Reads every field before giving up on any, so that all faults are told.
     fn read_offer(&mut self, node: &Node, path: &str) -> Option<Offer> {
         let offer = Section::open(node, path, &OFFER_KEYS, self.faults)?;
-        let id = offer.require_text(
-            "id",
-            "a short stable name such as annual-discount",
-            self.faults,
-        );
+        let id = self.read_id(&offer);
         let title = offer.require_text("title", "plain words for the customer's file", self.faults);
         let kind = offer.require_text(
             "kind",
@@ -320,6 +308,17 @@ impl Loader<'_> {
         })
     }
 
+    fn read_id(&mut self, offer: &Section<'_>) -> Option<String> {
+        let purpose = "a short stable name such as annual-discount";
+        let id = offer.require_text("id", purpose, self.faults)?;
+        if self.ids.contains(&id) {
+            let message = format!("{id:?} is the id of an earlier offer; ids must be unique");
+            self.faults.note(offer.line, offer.path_of("id"), message);
+        }
+        self.ids.push(id.clone());
+        Some(id)
+    }
+
     fn read_cost(&mut self, offer: &Section<'_>) -> Option<OfferCost> {
         let node = offer.require(
             "cost",
@@ -333,43 +332,51 @@ impl Loader<'_> {
             self.faults,
         )?;
         let fixed = match cost.find("fixed") {
-            Some(_) => cost.find_number("fixed", Range::NotNegative, self.faults)?,
-            None => 0.0,
+            Some(_) => cost.find_number("fixed", Range::NotNegative, self.faults),
+            None => Some(0.0),
         };
-        let fixed = self.to_money(fixed, &cost, "fixed")?;
-        let per_month = match cost.find("per_month") {
-            Some(node) => Some(self.read_per_month(node, &cost)?),
-            None => None,
-        };
-        let months = cost.find_number("months", Range::Positive, self.faults);
-        if per_month.is_some() != cost.find("months").is_some() {
-            self.faults.note(
-                cost.line,
-                cost.path.clone(),
-                "per_month and months go together; give both or neither",
-            );
-            return None;
+        let fixed = fixed.and_then(|amount| self.read_money(amount, &cost, "fixed"));
+        let (per_month, months) = (cost.find("per_month"), cost.find("months"));
+        if per_month.is_some() != months.is_some() {
+            let message = "per_month and months go together; give both or neither";
+            self.faults.note(cost.line, cost.path.clone(), message);
         }
-        let months = match months {
-            Some(months) if months.fract() > 0.0 || months > 1200.0 => {
-                let message =
-                    format!("expected a whole number of months up to 1200, found {months}");
-                self.faults.note(cost.line, cost.path_of("months"), message);
-                return None;
-            }
+        let read_per_month = per_month.map(|node| self.read_per_month(node, &cost));
+        let read_months = months.map(|node| self.read_months(node, &cost));
+        match (read_per_month, read_months) {
+            (None, None) => Some(OfferCost {
+                fixed: fixed?,
+                per_month: None,
+                months: 0,
+            }),
+            (Some(per_month), Some(months)) => Some(OfferCost {
+                fixed: fixed?,
+                per_month: Some(per_month?),
+                months: months?,
+            }),
+            _ => None,
+        }
+    }
+
+    fn read_months(&mut self, node: &Node, cost: &Section<'_>) -> Option<u32> {
+        match node.value {
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
                 reason = "whole and from 1 to 1200"
             )]
-            Some(months) => months as u32,
-            None => 0,
-        };
-        Some(OfferCost {
-            fixed,
-            per_month,
-            months,
-        })
+            Tree::Number(months) if months.fract() == 0.0 && (1.0..=1200.0).contains(&months) => {
+                Some(months as u32)
+            }
+            _ => {
+                let found = node.value.kind();
+                let message =
+                    format!("expected a whole number of months from 1 to 1200, found {found}");
+                self.faults
+                    .note(node.referenced.line(), cost.path_of("months"), message);
+                None
+            }
+        }
     }
 
     /// A number is money, a text such as `15%` a share of the customer's monthly revenue.
@@ -387,7 +394,7 @@ impl Loader<'_> {
             && amount >= 0.0
         {
             return self
-                .to_money(amount, cost, "per_month")
+                .read_money(amount, cost, "per_month")
                 .map(MonthlyCost::Amount);
         }
         let message = format!(
@@ -399,7 +406,7 @@ impl Loader<'_> {
         None
     }
 
-    fn to_money(&mut self, amount: f64, section: &Section<'_>, key: &str) -> Option<Money> {
+    fn read_money(&mut self, amount: f64, section: &Section<'_>, key: &str) -> Option<Money> {
         let money = Money::from_major(amount, self.currency).ok();
         if money.is_none() {
             self.faults.note(

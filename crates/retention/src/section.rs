@@ -36,8 +36,6 @@ impl Faults {
 pub(crate) enum Range {
     /// From 0 up.
     NotNegative,
-    /// Above 0.
-    Positive,
     /// From 0 to 1.
     Share,
 }
@@ -47,7 +45,6 @@ impl Range {
         number.is_finite()
             && match self {
                 Range::NotNegative => number >= 0.0,
-                Range::Positive => number > 0.0,
                 Range::Share => (0.0..=1.0).contains(&number),
             }
     }
@@ -55,7 +52,6 @@ impl Range {
     fn words(self) -> &'static str {
         match self {
             Range::NotNegative => "a number of at least 0",
-            Range::Positive => "a number above 0",
             Range::Share => "a share from 0 to 1 (0.2 means 20 %)",
         }
     }

@@ -143,6 +143,11 @@ impl<'a> Checker<'a> {
             self.uses_reasons |= *variable == Variable::Reasons;
             return variable.type_of();
         }
+        if name == "row" {
+            let message = "row takes a column name in quotes, as in row[\"column name\"]";
+            self.faults.push(message.to_owned());
+            return Type::Any;
+        }
         self.check_column(name)
     }
 
@@ -238,8 +243,9 @@ impl<'a> Checker<'a> {
                 merge(yes, no)
             }
             (operators::INDEX, &[Type::TextList, _]) => Type::Text,
+            (operators::INDEX, &[Type::Any, _]) => Type::Any,
             (operators::NOT_STRICTLY_FALSE, _) => Type::Bool,
-            (name, _) => self.check_function(&name.to_owned(), target),
+            (name, _) => self.check_function(name, target),
         }
     }
 
@@ -262,7 +268,8 @@ impl<'a> Checker<'a> {
             return *result;
         }
         if name == operators::INDEX {
-            self.faults.push("only reasons and row can be indexed, as in row[\"column name\"] with the name in quotes".to_owned());
+            let message = "only reasons and row can be indexed, as in reasons[0]";
+            self.faults.push(message.to_owned());
             return Type::Any;
         }
         let known = FUNCTIONS
