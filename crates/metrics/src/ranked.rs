@@ -38,8 +38,7 @@ impl Ranked {
     /// Sorts checked rows; a single class is fine here.
     pub(crate) fn sort(labels: &[bool], scores: &[f64]) -> Self {
         let order = ascending_order(scores);
-        // Adding positive zero turns negative zero into zero, so that the two tie.
-        let sorted: Vec<f64> = order.iter().map(|&row| scores[row] + 0.0).collect();
+        let sorted: Vec<f64> = order.iter().map(|&row| scores[row]).collect();
         let labels = order.iter().map(|&row| labels[row]).collect();
         let mut group_bounds = vec![0];
         for position in 1..sorted.len() {
@@ -94,6 +93,7 @@ impl Ranked {
 /// Row indices in ascending order of score; ties keep their input order.
 pub(crate) fn ascending_order(scores: &[f64]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..scores.len()).collect();
+    // Adding positive zero turns negative zero into zero, so that the two tie.
     order.sort_by(|&a, &b| (scores[a] + 0.0).total_cmp(&(scores[b] + 0.0)));
     order
 }

@@ -5,6 +5,7 @@
     reason = "a failed unwrap in a helper is a failed test"
 )]
 
+mod definitions;
 mod golden;
 mod properties;
 mod refusals;
