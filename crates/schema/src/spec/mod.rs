@@ -9,6 +9,8 @@ mod rules;
 mod text;
 mod yaml;
 
+pub(crate) use fingerprint::hex;
+
 use serde::{Deserialize, Serialize};
 
 pub use checks::{CheckSeverity, CheckSpec, Condition, Consequence};

@@ -403,10 +403,12 @@ fn check_check(spec: &DatasetSpec, check: &CheckSpec, place: Place, faults: &mut
                     add(message);
                     continue;
                 }
-                let known = spec.column(column).filter(|c| !c.open).map(|c| &c.levels);
+                let known = spec.column(column).map(|c| &c.levels);
                 for level in levels {
                     if known.is_some_and(|known| !known.contains(level)) {
-                        add(format!("{level:?} is not a level of column {column}"));
+                        add(format!(
+                            "{level:?} is not a listed level of column {column}"
+                        ));
                     }
                 }
             }

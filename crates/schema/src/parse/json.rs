@@ -1,0 +1,73 @@
+//! Parsing rows given as JSON objects through the same cells as a file.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::row::{Place, RowParser};
+use super::value::CellFault;
+use crate::fault::shown_value;
+use crate::read::{Layout, ParsedChunk, Purpose, ReadOptions};
+use crate::spec::DatasetSpec;
+use crate::table::held_columns;
+use crate::{FaultCode, Severity};
+
+/// What stands in place of a file name in faults.
+const REQUEST: &str = "request";
+
+pub(crate) fn parse_json_rows(
+    spec: &Arc<DatasetSpec>,
+    rows: &[BTreeMap<String, Value>],
+    purpose: Purpose,
+) -> ParsedChunk {
+    let header: Vec<String> = held_columns(spec)
+        .map(|column| column.name.clone())
+        .collect();
+    let mut options = ReadOptions::new(purpose);
+    options.max_columns = usize::MAX;
+    let layout = Layout::new(Path::new(REQUEST), header, spec, &options);
+    #[expect(
+        clippy::expect_used,
+        reason = "the header is the specification's own: nothing is missing, and check() refuses repeats"
+    )]
+    let layout = layout.expect("a header made from the specification");
+    let mut parser = RowParser::new(&layout, rows.len());
+    for (row, object) in (1..).zip(rows) {
+        parse_row(&mut parser, spec, object);
+        let place = Place { row, line: None };
+        parser.end_row(place, || serde_json::to_vec(object).unwrap_or_default());
+    }
+    parser.finish(None)
+}
+
+fn parse_row(parser: &mut RowParser<'_>, spec: &DatasetSpec, object: &BTreeMap<String, Value>) {
+    for (column_idx, column) in held_columns(spec).enumerate() {
+        match object.get(&column.name) {
+            None | Some(Value::Null) => parser.cell(column_idx, b""),
+            Some(Value::String(text)) => parser.cell(column_idx, text.as_bytes()),
+            Some(Value::Number(number)) => parser.cell(column_idx, number.to_string().as_bytes()),
+            Some(Value::Bool(true)) => parser.cell(column_idx, b"true"),
+            Some(Value::Bool(false)) => parser.cell(column_idx, b"false"),
+            Some(value @ (Value::Array(_) | Value::Object(_))) => parser.fault(CellFault {
+                severity: Severity::Error,
+                code: FaultCode::BadField,
+                column: Some(column_idx),
+                value: Some(shown_value(value.to_string().as_bytes())),
+                expected: "a number, a text or null".to_owned(),
+                fix: "send a single value".to_owned(),
+            }),
+        }
+    }
+    for name in object.keys().filter(|name| spec.column(name).is_none()) {
+        parser.fault(CellFault {
+            severity: Severity::Warning,
+            code: FaultCode::ExtraColumn,
+            column: None,
+            value: Some(shown_value(name.as_bytes())),
+            expected: "fields of the specification".to_owned(),
+            fix: "the field is not used; check its name".to_owned(),
+        });
+    }
+}

@@ -1,0 +1,4 @@
+//! Tests of the public interface of the crate.
+
+mod golden;
+mod support;
