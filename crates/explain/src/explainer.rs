@@ -14,6 +14,8 @@ use crate::{Error, Explanation};
 const BLOCK_ROWS: usize = 128;
 /// Memory all leaf tables together may take; trees past it work their leaves out row by row.
 const MAX_TABLE_BYTES: usize = 64 << 20;
+/// Memory the memo of one tree, and of all trees together, may take.
+const MAX_MEMO_BYTES: (usize, usize) = (256 << 10, 64 << 20);
 /// Outcomes of a tree with at most this many splits make a memo key.
 const MAX_KEY_SPLITS: usize = 64;
 
@@ -191,6 +193,9 @@ impl Explainer {
 fn prepare(ensemble: &TreeEnsemble) -> (f64, Vec<TreeExplainer>) {
     let mut base = f64::from(ensemble.base_margin());
     let mut table_bytes = 0;
+    let memo_bytes = MAX_MEMO_BYTES
+        .0
+        .min(MAX_MEMO_BYTES.1 / ensemble.n_trees().max(1));
     let trees = (0..ensemble.n_trees()).map(|tree_idx| {
         let mut paths = TreePaths::new(ensemble, tree_idx);
         base += paths.expected;
@@ -199,7 +204,7 @@ fn prepare(ensemble: &TreeEnsemble) -> (f64, Vec<TreeExplainer>) {
             paths.tabulate();
         }
         let memo = (1..=MAX_KEY_SPLITS).contains(&paths.n_splits());
-        let memo = memo.then(|| Memo::new(paths.columns.len()));
+        let memo = memo.then(|| Memo::new(paths.columns.len(), memo_bytes));
         TreeExplainer { paths, memo }
     });
     let trees = trees.collect();

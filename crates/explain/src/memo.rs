@@ -13,17 +13,14 @@ pub(crate) struct Memo {
     max_entries: usize,
 }
 
-/// Memory the entries of one tree may take.
-const MAX_BYTES: usize = 256 << 10;
-
 impl Memo {
-    /// An empty memo for values of `n_slots` columns.
-    pub(crate) fn new(n_slots: usize) -> Self {
+    /// An empty memo for values of `n_slots` columns that may take about `max_bytes`.
+    pub(crate) fn new(n_slots: usize, max_bytes: usize) -> Self {
         // The key, the box and the map's own bytes come to about 48 beside the values.
         let entry_bytes = n_slots * size_of::<f64>() + 48;
         Self {
             entries: RwLock::new(HashMap::new()),
-            max_entries: MAX_BYTES / entry_bytes,
+            max_entries: max_bytes / entry_bytes,
         }
     }
 

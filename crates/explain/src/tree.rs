@@ -270,3 +270,57 @@ fn extended(steps: &[Step], slot: usize, share: f64, condition: (usize, bool)) -
     }
     steps
 }
+
+#[cfg(test)]
+mod tests {
+    use churn_ensemble::{Node, Test, TreeEnsemble};
+
+    use super::{Scratch, TreePaths};
+
+    /// A full tree of `depth` levels that asks column `level % n_columns` at each level.
+    fn full_tree(depth: u32, n_columns: u32) -> TreeEnsemble {
+        let n_nodes = (1_u32 << (depth + 1)) - 1;
+        let node = |place: u32| {
+            let level = (place + 1).ilog2();
+            let cover = f32::from(u8::try_from(place * 7 % 13 + 1).unwrap());
+            let value = f32::from(u8::try_from(place * 5 % 11).unwrap()) - 4.0;
+            if level == depth {
+                return Node::Leaf { value, cover };
+            }
+            Node::Split {
+                feature: level % n_columns,
+                test: Test::Less(value),
+                default_left: false,
+                left: 2 * place + 1,
+                right: 2 * place + 2,
+                cover,
+            }
+        };
+        let nodes: Vec<Node> = (0..n_nodes).map(node).collect();
+        TreeEnsemble::new(n_columns as usize, 0.0, &[nodes], vec![]).unwrap()
+    }
+
+    #[test]
+    fn tables_hold_the_same_bits_as_the_integral() {
+        for (depth, n_columns) in [(1, 1), (3, 2), (5, 5), (7, 4)] {
+            let ensemble = full_tree(depth, n_columns);
+            let plain = TreePaths::new(&ensemble, 0);
+            let mut tabulated = TreePaths::new(&ensemble, 0);
+            tabulated.tabulate();
+            let (mut scratch, mut outcomes) = (Scratch::default(), Vec::new());
+            for step in 0..40_u8 {
+                let row: Vec<f32> = (0..n_columns)
+                    .map(|column| f32::from(step * 3 % (7 + u8::try_from(column).unwrap())) - 4.0)
+                    .collect();
+                plain.outcomes_into(&ensemble, &row, &mut outcomes);
+                let mut values = [vec![0.0; n_columns as usize], vec![0.0; n_columns as usize]];
+                plain.add_values(&outcomes, &mut scratch, &mut values[0]);
+                tabulated.add_values(&outcomes, &mut scratch, &mut values[1]);
+                let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+                assert_eq!(bits(&values[0]), bits(&values[1]), "depth {depth}, {row:?}");
+                let gap = plain.expected + values[0].iter().sum::<f64>() - ensemble.margin(&row);
+                assert!(gap.abs() < 1e-12, "depth {depth}, {row:?}: {gap:e}");
+            }
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! The bindings against the real library, on data small enough to read.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
+
 use std::path::Path;
 use std::sync::Arc;
 
