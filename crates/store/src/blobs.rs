@@ -125,7 +125,7 @@ impl Blobs {
     fn open_folder(folder: &FilePath) -> Result<Self, Error> {
         let place: Arc<str> = folder.display().to_string().into();
         std::fs::create_dir_all(folder)
-            .map_err(|fault| io_fault(&place, "making the folder", &fault))?;
+            .map_err(|fault| Error::from_io(&place, "making the folder", &fault))?;
         let store = LocalFileSystem::new_with_prefix(folder)
             .map_err(|fault| blob_fault(&place, "opening the folder", &fault))?;
         Ok(Self {
@@ -313,7 +313,7 @@ impl Blobs {
         for path in [folder.join(&key[2..]), folder, root.clone()] {
             std::fs::File::open(&path)
                 .and_then(|file| file.sync_all())
-                .map_err(|fault| io_fault(&self.place, "writing a blob to disk", &fault))?;
+                .map_err(|fault| Error::from_io(&self.place, "writing a blob to disk", &fault))?;
         }
         Ok(())
     }
@@ -345,21 +345,7 @@ fn small_runtime(place: &str) -> Result<Arc<Runtime>, Error> {
         .enable_all()
         .build()
         .map(Arc::new)
-        .map_err(|fault| io_fault(place, "starting the runtime for blobs", &fault))
-}
-
-fn io_fault(place: &str, what: &'static str, fault: &std::io::Error) -> Error {
-    use std::io::ErrorKind;
-    let place = place.to_owned();
-    match fault.kind() {
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Error::ReadOnly { place },
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Error::DiskFull { place },
-        _ => Error::Blob {
-            place,
-            what,
-            reason: fault.to_string(),
-        },
-    }
+        .map_err(|fault| Error::from_io(place, "starting the runtime for blobs", &fault))
 }
 
 fn blob_fault(place: &str, what: &'static str, fault: &object_store::Error) -> Error {
@@ -367,7 +353,7 @@ fn blob_fault(place: &str, what: &'static str, fault: &object_store::Error) -> E
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(fault);
     while let Some(inner) = cause {
         if let Some(io) = inner.downcast_ref::<std::io::Error>() {
-            let named = io_fault(place, what, io);
+            let named = Error::from_io(place, what, io);
             if !matches!(named, Error::Blob { .. }) {
                 return named;
             }

@@ -40,8 +40,8 @@ impl std::fmt::Debug for Database {
 
 impl Database {
     /// Opens the database at `url` with at most `pool_size` connections (at least 1) and
-    /// brings its tables up to date. A SQLite file that does not exist is made; its folder
-    /// must exist.
+    /// brings its tables up to date. A SQLite file that does not exist is made, with the
+    /// folders above it.
     ///
     /// `url` is `postgres://user:password@host:port/name`, `sqlite:PATH` or a plain path.
     ///
@@ -60,6 +60,9 @@ impl Database {
             address,
             place: Arc::clone(&place),
         };
+        if let Address::Sqlite(path) = &manager.address {
+            make_parent(path)?;
+        }
         // The first connection is opened by hand: a pool would only say that it timed out.
         let mut first = manager.connect()?;
         if backend == Backend::Sqlite {
@@ -130,12 +133,12 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// The last fault after 20 attempts, or any other fault at once.
+    /// The last fault after 50 attempts, or any other fault at once.
     pub fn transaction_with_retry<T, E: From<Error> + AsStoreError>(
         &self,
         mut work: impl FnMut(&mut Connection) -> Result<T, E>,
     ) -> Result<T, E> {
-        const ATTEMPTS: u32 = 20;
+        const ATTEMPTS: u32 = 50;
         let mut attempt = 1;
         loop {
             match self.transaction(&mut work) {
@@ -169,6 +172,16 @@ impl AsStoreError for Error {
     fn as_store_error(&self) -> Option<&Error> {
         Some(self)
     }
+}
+
+fn make_parent(path: &str) -> Result<(), Error> {
+    let folder = match std::path::Path::new(path).parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => return Ok(()),
+    };
+    let place = folder.display().to_string();
+    std::fs::create_dir_all(folder)
+        .map_err(|fault| Error::from_io(&place, "making the folder", &fault))
 }
 
 fn in_transaction<T, E: From<Error>>(

@@ -125,7 +125,7 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// The blob store could not be reached or refused.
+    /// A folder or a blob store could not be reached, or refused.
     #[error("{what} in {place}: {reason}")]
     Blob {
         /// Folder or bucket.
@@ -226,8 +226,66 @@ impl Error {
         }
     }
 
+    /// Names the fault behind an answer of the operating system.
+    pub(crate) fn from_io(place: &str, what: &'static str, fault: &std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        let place = place.to_owned();
+        match fault.kind() {
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { place },
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::DiskFull { place },
+            _ => Self::Blob {
+                place,
+                what,
+                reason: fault.to_string(),
+            },
+        }
+    }
+
     /// Whether doing the same transaction once more may succeed.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::AlreadyExists { .. } | Self::Conflict { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::connection::{Connection as _, SimpleConnection};
+    use diesel::{QueryResult, SqliteConnection};
+
+    use super::*;
+
+    fn named(answer: QueryResult<()>) -> Error {
+        Error::query("churn.db", "testing", answer.unwrap_err())
+    }
+
+    #[test]
+    fn faults_of_sqlite_itself_are_recognised_by_their_messages() {
+        let mut memory = SqliteConnection::establish(":memory:").unwrap();
+        memory
+            .batch_execute("CREATE TABLE t (x TEXT); PRAGMA max_page_count = 3")
+            .unwrap();
+        let fill = "INSERT INTO t VALUES (zeroblob(100000))";
+        let full = named(memory.batch_execute(fill));
+        assert!(matches!(full, Error::DiskFull { .. }), "{full}");
+        memory.batch_execute("PRAGMA query_only = ON").unwrap();
+        let read_only = named(memory.batch_execute("DELETE FROM t"));
+        assert!(matches!(read_only, Error::ReadOnly { .. }), "{read_only}");
+    }
+
+    #[test]
+    fn a_lock_held_by_another_is_recognised() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("churn.db").display().to_string();
+        let mut holder = SqliteConnection::establish(&path).unwrap();
+        holder
+            .batch_execute("BEGIN EXCLUSIVE; CREATE TABLE t (x TEXT)")
+            .unwrap();
+        let mut other = SqliteConnection::establish(&path).unwrap();
+        let locked = named(other.batch_execute("CREATE TABLE u (x TEXT)"));
+        assert!(matches!(locked, Error::Locked { .. }), "{locked}");
+        assert!(
+            locked.to_string().contains("churn.db stayed locked"),
+            "{locked}"
+        );
     }
 }

@@ -41,6 +41,8 @@ diesel::table! {
         dataset_sha256 -> Text,
         spec_fingerprint -> Text,
         plan_fingerprint -> Text,
+        features_fingerprint -> Text,
+        recipe_fingerprint -> Text,
         parameters -> Text,
         metrics -> Text,
         created_at -> Timestamp,

@@ -48,7 +48,12 @@ CREATE TABLE model_versions (
     size_bytes       BIGINT NOT NULL,
     dataset_sha256   TEXT NOT NULL,
     spec_fingerprint TEXT NOT NULL,
+    -- Everything the feature plan learned.
     plan_fingerprint TEXT NOT NULL,
+    -- Which features there are: another one makes the next version a major one.
+    features_fingerprint TEXT NOT NULL,
+    -- Learner, hyper-parameters, encodings: another one makes the next version a minor one.
+    recipe_fingerprint TEXT NOT NULL,
     parameters       TEXT NOT NULL,
     metrics          TEXT NOT NULL,
     created_at       TIMESTAMP NOT NULL,

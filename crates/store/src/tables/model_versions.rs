@@ -31,8 +31,12 @@ pub struct ModelVersionRow {
     pub dataset_sha256: String,
     /// Fingerprint of the dataset specification.
     pub spec_fingerprint: String,
-    /// Fingerprint of the feature plan.
+    /// Fingerprint of everything the feature plan learned.
     pub plan_fingerprint: String,
+    /// Fingerprint of which features there are.
+    pub features_fingerprint: String,
+    /// Fingerprint of learner, hyper-parameters and encodings.
+    pub recipe_fingerprint: String,
     /// Hyper-parameters, JSON.
     pub parameters: String,
     /// Metrics with their intervals, JSON.
