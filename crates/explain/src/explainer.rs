@@ -220,7 +220,7 @@ impl TreeExplainer {
         scratch: &mut Scratch,
         mut add: impl FnMut(usize, &[f64]),
     ) {
-        let mut outcomes = Vec::with_capacity(self.paths.n_splits());
+        let mut outcomes = Vec::new();
         let Some(memo) = &self.memo else {
             let mut values = vec![0.0; self.paths.columns.len()];
             for (row_idx, row) in rows.iter().enumerate() {
@@ -235,10 +235,7 @@ impl TreeExplainer {
             .iter()
             .map(|row| {
                 self.paths.outcomes_into(ensemble, row, &mut outcomes);
-                outcomes
-                    .iter()
-                    .rev()
-                    .fold(0, |key, &left| key << 1 | u64::from(left))
+                outcomes.first().copied().unwrap_or_default()
             })
             .collect();
         let missing = memo.look_up(&keys, &mut add);
@@ -249,10 +246,8 @@ impl TreeExplainer {
         for row_idx in missing {
             let key = keys[row_idx];
             let values = new.entry(key).or_insert_with(|| {
-                outcomes.clear();
-                outcomes.extend((0..self.paths.n_splits()).map(|split| key >> split & 1 == 1));
                 let mut values = vec![0.0; self.paths.columns.len()];
-                self.paths.add_values(&outcomes, scratch, &mut values);
+                self.paths.add_values(&[key], scratch, &mut values);
                 values.into_boxed_slice()
             });
             add(row_idx, values);

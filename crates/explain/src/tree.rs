@@ -9,6 +9,8 @@
 //! columns. The integrand is a polynomial, so a Gauss-Legendre rule gives it exactly, and
 //! with no division: deep paths and empty branches are as safe as any other.
 
+use std::ops::Range;
+
 use churn_ensemble::{Node, TreeEnsemble};
 
 use crate::quadrature::{Point, gauss_legendre};
@@ -16,15 +18,21 @@ use crate::quadrature::{Point, gauss_legendre};
 /// A leaf table holds `2ᵈ × d` values; longer paths use the integral each time.
 const MAX_TABLE_COLUMNS: usize = 10;
 
-/// The paths of one tree.
+/// The paths of one tree, in flat arrays.
 #[derive(Debug)]
 pub(crate) struct TreePaths {
     root: usize,
-    /// The split nodes, by number in the tree; outcomes are in this order.
+    /// The split nodes, by number in the tree; outcomes are bits in this order.
     splits: Vec<u32>,
     /// The distinct matrix columns the tree asks for, increasing: its slots.
     pub(crate) columns: Vec<u32>,
     leaves: Vec<Leaf>,
+    steps: Vec<Step>,
+    conditions: Vec<Condition>,
+    /// Quadrature rules by number of points.
+    rules: Vec<Vec<Point>>,
+    /// Values of tabulated leaves, by pattern of satisfied steps.
+    tables: Vec<f64>,
     /// The mean of the tree under its covers, in log-odds.
     pub(crate) expected: f64,
 }
@@ -32,20 +40,34 @@ pub(crate) struct TreePaths {
 #[derive(Debug)]
 struct Leaf {
     value: f64,
-    steps: Vec<Step>,
-    rule: Vec<Point>,
-    /// Values by pattern of satisfied steps, `2ᵈ × d`; empty when not tabulated.
-    table: Vec<f64>,
+    steps: Range<usize>,
+    /// Where the leaf's table starts, if it has one.
+    table: Option<usize>,
 }
 
-/// All conditions of one column on the path to a leaf.
-#[derive(Debug, Clone)]
+/// What the path to a leaf asks of one column.
+#[derive(Debug)]
 struct Step {
     slot: usize,
     /// Share of the cover that satisfies the conditions.
     share: f64,
-    /// Split (by place in `splits`) and the outcome it must have: left or not.
-    conditions: Vec<(usize, bool)>,
+    conditions: Range<usize>,
+}
+
+/// Outcomes that must hold, among the 64 of one word.
+#[derive(Debug, Clone, Copy)]
+struct Condition {
+    word: usize,
+    mask: u64,
+    wanted: u64,
+}
+
+/// A step while its path is still followed.
+#[derive(Debug, Clone)]
+struct OpenStep {
+    slot: usize,
+    share: f64,
+    conditions: Vec<Condition>,
 }
 
 /// Memory reused from row to row.
@@ -69,9 +91,13 @@ impl TreePaths {
             splits: Vec::new(),
             columns,
             leaves: Vec::new(),
+            steps: Vec::new(),
+            conditions: Vec::new(),
+            rules: Vec::new(),
+            tables: Vec::new(),
             expected: 0.0,
         };
-        let mut pending = vec![(0_usize, Vec::<Step>::new())];
+        let mut pending = vec![(0_usize, Vec::<OpenStep>::new())];
         while let Some((index, steps)) = pending.pop() {
             match &nodes[index] {
                 Node::Leaf { value, .. } => paths.push_leaf(f64::from(*value) * weight, steps),
@@ -86,25 +112,27 @@ impl TreePaths {
                     let slot = paths.columns.binary_search(feature).unwrap_or_default();
                     let (left, right) = (*left as usize, *right as usize);
                     let left_share = left_share(&nodes[left], &nodes[right]);
-                    let step = |share, goes_left| extended(&steps, slot, share, (split, goes_left));
-                    pending.push((right, step(1.0 - left_share, false)));
-                    pending.push((left, step(left_share, true)));
+                    let branch = |share, goes_left| {
+                        extended(&steps, slot, share, Condition::new(split, goes_left))
+                    };
+                    pending.push((right, branch(1.0 - left_share, false)));
+                    pending.push((left, branch(left_share, true)));
                 }
             }
         }
         paths
     }
 
-    /// Number of splits, the length of an outcome list.
+    /// Number of splits, the bits of an outcome list.
     pub(crate) fn n_splits(&self) -> usize {
         self.splits.len()
     }
 
     /// Bytes that [`Self::tabulate`] would add.
     pub(crate) fn table_bytes(&self) -> usize {
-        let leaves = self.leaves.iter().map(|leaf| leaf.steps.len());
-        leaves
-            .filter(|&n_steps| n_steps <= MAX_TABLE_COLUMNS)
+        let lengths = self.leaves.iter().map(|leaf| leaf.steps.len());
+        let n_values = lengths.filter(|&n_steps| n_steps <= MAX_TABLE_COLUMNS);
+        n_values
             .map(|n_steps| (n_steps << n_steps) * size_of::<f64>())
             .sum()
     }
@@ -112,127 +140,147 @@ impl TreePaths {
     /// Works out the values of every pattern of satisfied steps of every leaf in advance.
     pub(crate) fn tabulate(&mut self) {
         let mut scratch = Scratch::default();
-        for leaf in &mut self.leaves {
-            let n_steps = leaf.steps.len();
+        let mut tables = Vec::with_capacity(self.table_bytes() / size_of::<f64>());
+        for leaf_idx in 0..self.leaves.len() {
+            let n_steps = self.leaves[leaf_idx].steps.len();
             if n_steps > MAX_TABLE_COLUMNS {
                 continue;
             }
-            let mut table = Vec::with_capacity(n_steps << n_steps);
+            let start = tables.len();
             for pattern in 0..1_usize << n_steps {
                 scratch.satisfied.clear();
                 scratch
                     .satisfied
                     .extend((0..n_steps).map(|step| pattern >> step & 1 == 1));
-                leaf.integrate(&mut scratch);
-                table.extend_from_slice(&scratch.values);
+                self.integrate(&self.leaves[leaf_idx], &mut scratch);
+                tables.extend_from_slice(&scratch.values);
             }
-            leaf.table = table;
+            self.leaves[leaf_idx].table = Some(start);
         }
+        self.tables = tables;
     }
 
-    /// The outcome of every split for `row`: true is left.
+    /// The outcome of every split for `row`: a set bit is left, 64 to a word.
     pub(crate) fn outcomes_into(
         &self,
         ensemble: &TreeEnsemble,
         row: &[f32],
-        outcomes: &mut Vec<bool>,
+        outcomes: &mut Vec<u64>,
     ) {
         outcomes.clear();
-        outcomes.extend(
-            self.splits
-                .iter()
-                .map(|&split| ensemble.goes_left(self.root + split as usize, row)),
-        );
+        outcomes.extend(self.splits.chunks(64).map(|splits| {
+            splits.iter().enumerate().fold(0, |word, (bit, &split)| {
+                let goes_left = ensemble.goes_left(self.root + split as usize, row);
+                word | u64::from(goes_left) << bit
+            })
+        }));
     }
 
     /// Adds the SHAP values of the given outcomes to `out`, one entry per slot.
-    pub(crate) fn add_values(&self, outcomes: &[bool], scratch: &mut Scratch, out: &mut [f64]) {
+    pub(crate) fn add_values(&self, outcomes: &[u64], scratch: &mut Scratch, out: &mut [f64]) {
         for leaf in &self.leaves {
-            if leaf.table.is_empty() {
-                scratch.satisfied.clear();
-                scratch
-                    .satisfied
-                    .extend(leaf.steps.iter().map(|step| step.is_satisfied(outcomes)));
-                leaf.integrate(scratch);
-                leaf.scatter(&scratch.values, out);
-            } else {
-                let pattern = leaf
-                    .steps
-                    .iter()
+            let steps = &self.steps[leaf.steps.clone()];
+            let satisfied = steps.iter().map(|step| self.is_satisfied(step, outcomes));
+            let values = if let Some(table) = leaf.table {
+                let pattern = satisfied
                     .enumerate()
-                    .fold(0, |pattern, (place, step)| {
-                        pattern | usize::from(step.is_satisfied(outcomes)) << place
+                    .fold(0, |pattern, (place, is_satisfied)| {
+                        pattern | usize::from(is_satisfied) << place
                     });
-                let start = pattern * leaf.steps.len();
-                leaf.scatter(&leaf.table[start..start + leaf.steps.len()], out);
+                let start = table + pattern * steps.len();
+                &self.tables[start..start + steps.len()]
+            } else {
+                scratch.satisfied.clear();
+                scratch.satisfied.extend(satisfied);
+                self.integrate(leaf, scratch);
+                &scratch.values
+            };
+            for (step, value) in steps.iter().zip(values) {
+                out[step.slot] += value;
             }
         }
     }
 
-    fn push_leaf(&mut self, value: f64, steps: Vec<Step>) {
-        self.expected += steps
+    fn is_satisfied(&self, step: &Step, outcomes: &[u64]) -> bool {
+        let conditions = &self.conditions[step.conditions.clone()];
+        conditions
+            .iter()
+            .all(|each| (outcomes[each.word] ^ each.wanted) & each.mask == 0)
+    }
+
+    fn push_leaf(&mut self, value: f64, path: Vec<OpenStep>) {
+        self.expected += path
             .iter()
             .fold(value, |product, step| product * step.share);
         // The integrand has degree d − 1; n points are exact up to 2n − 1.
-        let rule = gauss_legendre(steps.len().div_ceil(2));
+        let n_points = path.len().div_ceil(2);
+        for missing in self.rules.len()..=n_points {
+            self.rules.push(gauss_legendre(missing));
+        }
+        let first = self.steps.len();
+        for open in path {
+            let start = self.conditions.len();
+            self.conditions.extend(open.conditions);
+            let conditions = start..self.conditions.len();
+            self.steps.push(Step {
+                slot: open.slot,
+                share: open.share,
+                conditions,
+            });
+        }
         self.leaves.push(Leaf {
             value,
-            steps,
-            rule,
-            table: Vec::new(),
+            steps: first..self.steps.len(),
+            table: None,
         });
     }
-}
 
-impl Leaf {
-    /// The values of the steps for `scratch.satisfied`, into `scratch.values`.
-    fn integrate(&self, scratch: &mut Scratch) {
+    /// The values of a leaf's steps for `scratch.satisfied`, into `scratch.values`.
+    fn integrate(&self, leaf: &Leaf, scratch: &mut Scratch) {
         let Scratch {
             satisfied,
             prefix,
             values,
         } = scratch;
+        let steps = &self.steps[leaf.steps.clone()];
         values.clear();
-        values.resize(self.steps.len(), 0.0);
-        for point in &self.rule {
+        values.resize(steps.len(), 0.0);
+        for point in &self.rules[steps.len().div_ceil(2)] {
             let factor = |place: usize| {
                 let known = if satisfied[place] {
                     point.position
                 } else {
                     0.0
                 };
-                known + (1.0 - point.position) * self.steps[place].share
+                known + (1.0 - point.position) * steps[place].share
             };
             prefix.clear();
             let mut product = point.weight;
-            for place in 0..self.steps.len() {
+            for place in 0..steps.len() {
                 prefix.push(product);
                 product *= factor(place);
             }
             let mut suffix = 1.0;
-            for place in (0..self.steps.len()).rev() {
+            for place in (0..steps.len()).rev() {
                 values[place] += prefix[place] * suffix;
                 suffix *= factor(place);
             }
         }
-        for ((value, step), &is_satisfied) in values.iter_mut().zip(&self.steps).zip(&*satisfied) {
+        for ((value, step), &is_satisfied) in values.iter_mut().zip(steps).zip(&*satisfied) {
             let known = if is_satisfied { 1.0 } else { 0.0 };
-            *value *= self.value * (known - step.share);
-        }
-    }
-
-    fn scatter(&self, values: &[f64], out: &mut [f64]) {
-        for (step, value) in self.steps.iter().zip(values) {
-            out[step.slot] += value;
+            *value *= leaf.value * (known - step.share);
         }
     }
 }
 
-impl Step {
-    fn is_satisfied(&self, outcomes: &[bool]) -> bool {
-        self.conditions
-            .iter()
-            .all(|&(split, goes_left)| outcomes[split] == goes_left)
+impl Condition {
+    fn new(split: usize, goes_left: bool) -> Self {
+        let bit = split % 64;
+        Self {
+            word: split / 64,
+            mask: 1 << bit,
+            wanted: u64::from(goes_left) << bit,
+        }
     }
 }
 
@@ -255,18 +303,27 @@ fn left_share(left: &Node, right: &Node) -> f64 {
 }
 
 /// `steps` with one more condition, merged into the column's step where it has one.
-fn extended(steps: &[Step], slot: usize, share: f64, condition: (usize, bool)) -> Vec<Step> {
+fn extended(steps: &[OpenStep], slot: usize, share: f64, condition: Condition) -> Vec<OpenStep> {
     let mut steps = steps.to_vec();
-    match steps.iter_mut().find(|step| step.slot == slot) {
-        Some(step) => {
-            step.share *= share;
-            step.conditions.push(condition);
-        }
-        None => steps.push(Step {
+    let Some(step) = steps.iter_mut().find(|step| step.slot == slot) else {
+        steps.push(OpenStep {
             slot,
             share,
             conditions: vec![condition],
-        }),
+        });
+        return steps;
+    };
+    step.share *= share;
+    match step
+        .conditions
+        .iter_mut()
+        .find(|each| each.word == condition.word)
+    {
+        Some(each) => {
+            each.mask |= condition.mask;
+            each.wanted |= condition.wanted;
+        }
+        None => step.conditions.push(condition),
     }
     steps
 }

@@ -1,21 +1,24 @@
 //! Opening the shared library and asking it what it is.
 
 use std::ffi::{CStr, c_int};
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::Error;
 use crate::ffi::Functions;
 
-/// libxgboost, loaded; every [`crate::DMatrix`] and [`crate::Booster`] keeps it alive.
+/// libxgboost, loaded. The file stays loaded until the process ends; opening it again costs
+/// nothing.
 ///
 /// The C functions themselves may be called from any thread; what one thread at a time may
 /// touch are the handles made with them.
 pub struct Library {
     pub(crate) functions: Functions,
     version: (i32, i32, i32),
-    // Dropped last: the functions above point into it.
-    _file: libloading::Library,
+    // Never unloaded: the functions above point into it, and so may worker threads of its own
+    // that outlive the last handle.
+    _file: ManuallyDrop<libloading::Library>,
 }
 
 impl std::fmt::Debug for Library {
