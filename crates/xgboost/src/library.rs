@@ -64,7 +64,7 @@ impl Library {
         Ok(Arc::new(Self {
             functions,
             version: (major, minor, patch),
-            _file: file,
+            _file: ManuallyDrop::new(file),
         }))
     }
 
