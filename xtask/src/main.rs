@@ -1,3 +1,72 @@
-//! Tasks of the workspace.
+//! Tasks of the workspace: `cargo xtask help` lists them.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for the developer's terminal"
+)]
 
-fn main() {}
+mod ci;
+mod data;
+mod demo;
+mod layers;
+mod licences;
+mod links;
+mod moto;
+mod paths;
+mod postgres;
+mod setup;
+mod shell;
+mod sources;
+mod test;
+mod tidy;
+mod xgboost;
+
+use std::process::ExitCode;
+
+/// What a task answers: an error names the thing that failed and how to go on.
+type Outcome = anyhow::Result<()>;
+
+const HELP: &str = "\
+cargo xtask TASK
+
+  setup             fetch libxgboost and the S3 server of the tests
+  demo [-- ARGS]    build the program, then train, score and serve the sample data
+                    (--debug builds without optimisation; ARGS go to `churn demo`)
+  test              start what the tests need and run all of them
+  tidy              check layers, licences, module docs, links and house rules
+  ci                everything a change must pass: fmt, clippy, tidy, test, doc, deny
+  help              this text
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (task, rest) = match arguments.split_first() {
+        Some((task, rest)) => (task.as_str(), rest),
+        None => ("help", [].as_slice()),
+    };
+    let outcome = match (task, rest) {
+        ("demo", rest) => demo::run(rest),
+        ("setup", []) => setup::run(),
+        ("test", []) => test::run(),
+        ("tidy", []) => tidy::run(),
+        ("ci", []) => ci::run(),
+        ("help" | "--help" | "-h", []) => {
+            print!("{HELP}");
+            Ok(())
+        }
+        _ => {
+            eprintln!(
+                "unknown task or arguments: {}\n\n{HELP}",
+                arguments.join(" ")
+            );
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask {task}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
