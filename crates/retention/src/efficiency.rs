@@ -44,10 +44,30 @@ pub struct CampaignEfficiency {
 pub fn compute_efficiency(
     customers: impl IntoIterator<Item = (f64, Contacted)>,
 ) -> Result<CampaignEfficiency, Error> {
-    let (mut n_customers, mut n_contacts) = (0_u64, 0_u64);
-    let (mut expected_leavers, mut leavers_reached) = (0.0, 0.0);
-    let (mut wasted_if_everybody, mut wasted_on_list) = (0.0, 0.0);
+    let mut tally = EfficiencyTally::default();
     for (probability, contacted) in customers {
+        tally.add(probability, contacted)?;
+    }
+    Ok(tally.finish())
+}
+
+/// A comparison in the making; see [`crate::SavingTally`].
+#[derive(Debug, Clone, Copy, Default)]
+pub struct EfficiencyTally {
+    n_customers: u64,
+    n_contacts: u64,
+    expected_leavers: f64,
+    leavers_reached: f64,
+    wasted_if_everybody: f64,
+    wasted_on_list: f64,
+}
+
+impl EfficiencyTally {
+    /// Takes up one customer.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for a probability outside 0..=1.
+    pub fn add(&mut self, probability: f64, contacted: Contacted) -> Result<(), Error> {
         if !(0.0..=1.0).contains(&probability) {
             return Err(Error::OutOfRange {
                 what: "a customer's probability",
@@ -55,34 +75,51 @@ pub fn compute_efficiency(
                 found: probability,
             });
         }
-        n_customers += 1;
-        expected_leavers += probability;
-        wasted_if_everybody += 1.0 - probability;
+        self.n_customers += 1;
+        self.expected_leavers += probability;
+        self.wasted_if_everybody += 1.0 - probability;
         if contacted == Contacted::Yes {
-            n_contacts += 1;
-            leavers_reached += probability;
-            wasted_on_list += 1.0 - probability;
+            self.n_contacts += 1;
+            self.leavers_reached += probability;
+            self.wasted_on_list += 1.0 - probability;
         }
+        Ok(())
     }
-    let share_of_leavers_reached = divide(leavers_reached, expected_leavers);
-    let wasted_at_equal_reach = share_of_leavers_reached.map(|reach| reach * wasted_if_everybody);
-    let mut efficiency = CampaignEfficiency {
-        n_customers,
-        n_contacts,
-        expected_leavers,
-        leavers_reached,
-        wasted_if_everybody,
-        wasted_on_list,
-        share_of_waste_avoided: divide(wasted_on_list, wasted_if_everybody)
-            .map(|share| 1.0 - share),
-        share_of_leavers_reached,
-        share_avoided_at_equal_reach: wasted_at_equal_reach
-            .and_then(|waste| divide(wasted_on_list, waste))
-            .map(|share| 1.0 - share),
-        statement: String::new(),
-    };
-    efficiency.statement = describe(&efficiency);
-    Ok(efficiency)
+
+    /// Takes up another part's tally. The order of parts decides the last bits of the sums.
+    pub fn join(&mut self, part: &Self) {
+        self.n_customers += part.n_customers;
+        self.n_contacts += part.n_contacts;
+        self.expected_leavers += part.expected_leavers;
+        self.leavers_reached += part.leavers_reached;
+        self.wasted_if_everybody += part.wasted_if_everybody;
+        self.wasted_on_list += part.wasted_on_list;
+    }
+
+    /// The figures.
+    #[must_use]
+    pub fn finish(self) -> CampaignEfficiency {
+        let share_of_leavers_reached = divide(self.leavers_reached, self.expected_leavers);
+        let wasted_at_equal_reach =
+            share_of_leavers_reached.map(|reach| reach * self.wasted_if_everybody);
+        let mut efficiency = CampaignEfficiency {
+            n_customers: self.n_customers,
+            n_contacts: self.n_contacts,
+            expected_leavers: self.expected_leavers,
+            leavers_reached: self.leavers_reached,
+            wasted_if_everybody: self.wasted_if_everybody,
+            wasted_on_list: self.wasted_on_list,
+            share_of_waste_avoided: divide(self.wasted_on_list, self.wasted_if_everybody)
+                .map(|share| 1.0 - share),
+            share_of_leavers_reached,
+            share_avoided_at_equal_reach: wasted_at_equal_reach
+                .and_then(|waste| divide(self.wasted_on_list, waste))
+                .map(|share| 1.0 - share),
+            statement: String::new(),
+        };
+        efficiency.statement = describe(&efficiency);
+        efficiency
+    }
 }
 
 /// Whether a customer is on the list.

@@ -67,7 +67,7 @@ mod typing;
 mod worth;
 
 pub use customer::{Customer, CustomerValues, Value};
-pub use efficiency::{CampaignEfficiency, Contacted, compute_efficiency};
+pub use efficiency::{CampaignEfficiency, Contacted, EfficiencyTally, compute_efficiency};
 pub use error::{Error, PlaybookFault};
 pub use faults::{EvaluationFault, FaultCount, FaultPart, FaultTally};
 pub use offer::{MonthlyCost, Offer, OfferCost, SaveRate};
@@ -75,6 +75,7 @@ pub use playbook::{Assumptions, OfferAssumption, Playbook};
 pub use recommend::{Advice, Recommendation};
 pub use risk::{RiskCutoffs, RiskLevel};
 pub use saving::{
-    OfferSaving, PlannedContact, RoughSaving, Saving, compute_rough_saving, compute_saving,
+    OfferSaving, PlannedContact, RoughSaving, Saving, SavingTally, compute_rough_saving,
+    compute_saving,
 };
 pub use worth::{MarginAndHorizon, ValueInputs};

@@ -57,6 +57,79 @@ pub struct OfferSaving {
     pub net: Money,
 }
 
+/// A saving in the making: contacts can come one at a time and tallies of parts be joined, so that
+/// a base of any size is summed up while it streams.
+#[derive(Debug, Clone, Default)]
+pub struct SavingTally {
+    total: Sums,
+    by_offer: BTreeMap<String, Sums>,
+}
+
+impl SavingTally {
+    /// Takes up one contact.
+    ///
+    /// # Errors
+    /// [`Error::MixedCurrency`] if the offer counts in another currency than `currency`,
+    /// [`Error::OutOfRange`] for a probability outside 0..=1.
+    pub fn add(&mut self, contact: &PlannedContact<'_>, currency: Currency) -> Result<(), Error> {
+        check_contact(contact, currency)?;
+        self.total.add(contact);
+        let id = &contact.recommendation.offer_id;
+        match self.by_offer.get_mut(id) {
+            Some(sums) => sums.add(contact),
+            None => self.by_offer.entry(id.clone()).or_default().add(contact),
+        }
+        Ok(())
+    }
+
+    /// Takes up another part's tally. The order of parts decides the last bits of the sums.
+    pub fn join(&mut self, part: &Self) {
+        self.total.join(part.total);
+        for (id, sums) in &part.by_offer {
+            self.by_offer.entry(id.clone()).or_default().join(*sums);
+        }
+    }
+
+    /// The figures.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for a total too large for money.
+    pub fn finish(&self, currency: Currency) -> Result<Saving, Error> {
+        let total = self.total;
+        let (gross, cost, net) = total.to_money(currency)?;
+        let by_offer = self
+            .by_offer
+            .iter()
+            .map(|(offer_id, sums)| {
+                let (gross, cost, net) = sums.to_money(currency)?;
+                Ok(OfferSaving {
+                    offer_id: offer_id.clone(),
+                    n_contacts: sums.n_contacts,
+                    save_rate: sums.save_rate,
+                    expected_saved: sums.saved,
+                    gross,
+                    cost,
+                    net,
+                })
+            })
+            .collect::<Result<Vec<_>, Error>>()?;
+        let statement = format!(
+            "{} contacts, {:.1} expected to leave, {:.1} of them kept at the stated save rates: worth {gross}, cost {cost}, net {net}",
+            total.n_contacts, total.leavers, total.saved
+        );
+        Ok(Saving {
+            n_contacts: total.n_contacts,
+            expected_leavers: total.leavers,
+            expected_saved: total.saved,
+            gross,
+            cost,
+            net,
+            by_offer,
+            statement,
+        })
+    }
+}
+
 #[derive(Debug, Clone, Copy, Default)]
 struct Sums {
     n_contacts: u64,
@@ -77,6 +150,15 @@ impl Sums {
         self.gross += saved * offer.value.to_major();
         self.cost_minor_units = self.cost_minor_units.saturating_add(offer.cost.minor_units);
         self.save_rate = offer.save_rate;
+    }
+
+    fn join(&mut self, part: Self) {
+        self.n_contacts += part.n_contacts;
+        self.leavers += part.leavers;
+        self.saved += part.saved;
+        self.gross += part.gross;
+        self.cost_minor_units = self.cost_minor_units.saturating_add(part.cost_minor_units);
+        self.save_rate = part.save_rate;
     }
 
     /// Gross, cost and net.
@@ -111,46 +193,11 @@ pub fn compute_saving<'a>(
     contacts: impl IntoIterator<Item = PlannedContact<'a>>,
     currency: Currency,
 ) -> Result<Saving, Error> {
-    let mut total = Sums::default();
-    let mut by_offer: BTreeMap<&str, Sums> = BTreeMap::new();
+    let mut tally = SavingTally::default();
     for contact in contacts {
-        check_contact(&contact, currency)?;
-        total.add(&contact);
-        by_offer
-            .entry(&contact.recommendation.offer_id)
-            .or_default()
-            .add(&contact);
+        tally.add(&contact, currency)?;
     }
-    let (gross, cost, net) = total.to_money(currency)?;
-    let by_offer = by_offer
-        .into_iter()
-        .map(|(offer_id, sums)| {
-            let (gross, cost, net) = sums.to_money(currency)?;
-            Ok(OfferSaving {
-                offer_id: offer_id.to_owned(),
-                n_contacts: sums.n_contacts,
-                save_rate: sums.save_rate,
-                expected_saved: sums.saved,
-                gross,
-                cost,
-                net,
-            })
-        })
-        .collect::<Result<Vec<_>, Error>>()?;
-    let statement = format!(
-        "{} contacts, {:.1} expected to leave, {:.1} of them kept at the stated save rates: worth {gross}, cost {cost}, net {net}",
-        total.n_contacts, total.leavers, total.saved
-    );
-    Ok(Saving {
-        n_contacts: total.n_contacts,
-        expected_leavers: total.leavers,
-        expected_saved: total.saved,
-        gross,
-        cost,
-        net,
-        by_offer,
-        statement,
-    })
+    tally.finish(currency)
 }
 
 fn check_contact(contact: &PlannedContact<'_>, currency: Currency) -> Result<(), Error> {

@@ -9,4 +9,5 @@ mod figures;
 mod playbook_faults;
 mod properties;
 mod recommendations;
+mod shipped_playbook;
 mod telco;
