@@ -6,6 +6,7 @@
 
 mod error;
 mod fault;
+mod infer;
 mod parse;
 mod read;
 mod spec;
@@ -15,6 +16,7 @@ mod validate;
 
 pub use error::Error;
 pub use fault::{Fault, FaultCode, Severity};
+pub use infer::{InferOptions, Inferred, infer};
 pub use read::{
     Chunk, ParsedChunk, Purpose, ReadOptions, RejectedRow, TableReader, open_table, read_all,
 };

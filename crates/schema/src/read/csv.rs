@@ -344,7 +344,7 @@ fn append(source: &mut TextSource, bytes: &mut Vec<u8>, n: usize) -> std::io::Re
 }
 
 /// `\r` only if the first line end is a lone carriage return.
-fn terminator_of(bytes: &[u8]) -> u8 {
+pub(crate) fn terminator_of(bytes: &[u8]) -> u8 {
     match memchr2(b'\n', b'\r', bytes) {
         Some(idx) if bytes[idx] == b'\r' && bytes.get(idx + 1) != Some(&b'\n') => b'\r',
         _ => b'\n',
@@ -352,7 +352,7 @@ fn terminator_of(bytes: &[u8]) -> u8 {
 }
 
 /// The delimiter that a header line seems to use instead of `current`.
-pub(crate) fn likely_delimiter(header: &[u8], current: u8) -> Option<char> {
+fn likely_delimiter(header: &[u8], current: u8) -> Option<char> {
     let mut best: Option<(usize, u8)> = None;
     for candidate in [b',', b';', b'\t', b'|'] {
         let n_found = memchr::memchr_iter(candidate, header).count();

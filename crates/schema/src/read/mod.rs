@@ -16,9 +16,10 @@ pub use whole::read_all;
 
 pub(crate) use bytes::{Opened, open_bytes};
 pub(crate) use chunk::{ChunkData, CsvChunk};
-pub(crate) use csv::CsvReader;
+pub(crate) use csv::{CsvReader, Head, terminator_of as likely_terminator};
 pub(crate) use header::Layout;
-pub(crate) use parquet::cell_text;
+pub(crate) use parquet::{cell_text, parquet_header};
+pub(crate) use splitter::{Split, Splitter};
 
 use crate::spec::DatasetSpec;
 use crate::{Error, Fault};

@@ -103,8 +103,19 @@ impl ParquetReader {
     }
 }
 
+/// The column names of a file.
+pub(crate) fn parquet_header(path: &Path, file: File) -> Result<Vec<String>, Error> {
+    let builder = parquet_builder(path, file)?;
+    Ok(builder
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| field.name().clone())
+        .collect())
+}
+
 /// A reader of the file's batches, or the reason why there is none.
-pub(crate) fn parquet_builder(
+fn parquet_builder(
     path: &Path,
     file: File,
 ) -> Result<ParquetRecordBatchReaderBuilder<File>, Error> {
@@ -114,7 +125,7 @@ pub(crate) fn parquet_builder(
         .map_err(|e| broken(path, &e))
 }
 
-pub(crate) fn broken(path: &Path, error: &dyn std::fmt::Display) -> Error {
+fn broken(path: &Path, error: &dyn std::fmt::Display) -> Error {
     Error::BrokenParquet {
         path: path.to_owned(),
         detail: error.to_string(),
@@ -140,7 +151,7 @@ fn hash_file(path: &Path, file: &mut File) -> Result<String, Error> {
 }
 
 /// Whether [`cell_text`] knows the type.
-pub(crate) fn is_readable(data_type: &DataType) -> bool {
+fn is_readable(data_type: &DataType) -> bool {
     match data_type {
         DataType::Null
         | DataType::Boolean

@@ -172,15 +172,16 @@ impl Splitter {
         let Some(n_fields) = self.n_fields else {
             return true;
         };
+        self.count_fields(record, Shape::Quoted) == n_fields
+    }
+
+    /// Number of fields of a record.
+    pub(crate) fn count_fields(&self, record: &[u8], shape: Shape) -> usize {
         let mut n_found = 0;
-        for_each_field(
-            record,
-            self.delimiter,
-            Shape::Quoted,
-            &mut Vec::new(),
-            |_| n_found += 1,
-        );
-        n_found == n_fields
+        for_each_field(record, self.delimiter, shape, &mut Vec::new(), |_| {
+            n_found += 1
+        });
+        n_found
     }
 }
 
