@@ -53,28 +53,23 @@ fn fetch(folder: &Path) -> Option<PathBuf> {
     fetched.then_some(file)
 }
 
+/// By curl, or by Python where there is none.
 fn download(part: &Path) -> bool {
-    let with_curl = shell::works("curl", &["--version"])
-        && shell::run(
-            Command::new("curl")
-                .args([
-                    "--fail",
-                    "--silent",
-                    "--show-error",
-                    "--location",
-                    "--max-time",
-                    "60",
-                ])
-                .args([ADDRESS, "--output"])
-                .arg(part),
-        )
-        .is_ok();
-    let script = "import sys, urllib.request; open(sys.argv[2], 'wb').write(urllib.request.urlopen(sys.argv[1], timeout=60).read())";
-    with_curl
-        || shell::run(
-            Command::new("python3")
-                .args(["-c", script, ADDRESS])
-                .arg(part),
-        )
-        .is_ok()
+    let mut command = Command::new("curl");
+    if shell::works("curl", &["--version"]) {
+        command.args([
+            "--fail",
+            "--silent",
+            "--show-error",
+            "--location",
+            "--max-time",
+            "60",
+        ]);
+        command.args([ADDRESS, "--output"]).arg(part);
+    } else {
+        let script = "import sys, urllib.request as r; r.urlretrieve(sys.argv[1], sys.argv[2])";
+        command = Command::new("python3");
+        command.args(["-c", script, ADDRESS]).arg(part);
+    }
+    shell::run(&mut command).is_ok()
 }

@@ -1,6 +1,6 @@
 //! `demo`: one command from nothing to a trained, scored and served sample.
 
-use crate::{Outcome, data, paths, setup, shell, xgboost};
+use crate::{Outcome, data, paths, shell, xgboost};
 
 /// Builds the program and runs `churn demo` on the Telco file, or on a stand-in, said loudly.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
@@ -12,7 +12,6 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         .iter()
         .filter(|word| !matches!(word.as_str(), "--" | "--debug" | "--release"))
         .collect();
-    setup::check_tools()?;
     let library = xgboost::ensure()?;
     let mut command = shell::cargo();
     command

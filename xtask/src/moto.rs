@@ -32,7 +32,7 @@ pub(crate) fn ensure_python() -> anyhow::Result<PathBuf> {
                 .args(["-m", "venv", "--clear"])
                 .arg(&folder),
         )
-        .context("could not make a Python environment; apt-get install python3-venv")?;
+        .context("could not make a Python environment; install Python with venv (apt-get install python3-venv)")?;
     }
     Ok(folder)
 }

@@ -4,14 +4,13 @@ use std::time::Instant;
 
 use anyhow::bail;
 
-use crate::{Outcome, data, moto, paths, postgres, setup, shell, xgboost};
+use crate::{Outcome, data, moto, paths, postgres, shell, xgboost};
 
 /// Runs the tests and the examples in the documentation.
 ///
 /// What can't be had is left out in one line each; with `CI=true` that is an error.
 pub(crate) fn run() -> Outcome {
     let started = Instant::now();
-    setup::check_tools()?;
     let mut variables = vec![("OMP_WAIT_POLICY", "PASSIVE".to_owned())];
     if let Some(library) = leave_out("libxgboost", xgboost::ensure())? {
         variables.push((
