@@ -229,7 +229,7 @@ impl Blobs {
                 found_bytes: bytes.len() as u64,
             });
         }
-        Ok(bytes.to_vec())
+        Ok(bytes.into())
     }
 
     /// Whether something lies under this hash; it is not read.

@@ -16,7 +16,7 @@ const ADVISORY_LOCK: &str = "SELECT pg_advisory_xact_lock(7203482451)";
 
 type Plain<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// What [`migrate`] found and did.
+/// What opening a database did to its tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Migrated {
     /// Versions applied now, oldest first; empty when there was nothing to do.
@@ -25,7 +25,7 @@ pub struct Migrated {
     pub current: String,
 }
 
-/// What the database has that this program does not.
+/// Brought up to date, or made by a newer program.
 enum Outcome {
     Done(Migrated),
     Newer { found: String, known: String },

@@ -177,3 +177,28 @@ fn places_that_cannot_be_opened_are_named_with_the_cure() {
         ],
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn a_read_only_home_is_named_with_the_cure() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    std::fs::create_dir(&home).unwrap();
+    std::fs::set_permissions(&home, std::fs::Permissions::from_mode(0o555)).unwrap();
+    let path = home.join("deep/churn.db").display().to_string();
+    let answer = Database::open(&path, 1);
+    // Permissions do not bind a superuser: then the folder is made and all is well.
+    let superuser = home.join("deep").is_dir();
+    match answer {
+        Ok(_) => assert!(superuser),
+        Err(fault) => {
+            assert!(!superuser);
+            assert!(matches!(fault, Error::ReadOnly { .. }), "{fault}");
+            check_refused(
+                &home.join("churn.db").display().to_string(),
+                &["home", "writ"],
+            );
+        }
+    }
+}
