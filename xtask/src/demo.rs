@@ -2,7 +2,10 @@
 
 use crate::{Outcome, data, paths, shell, xgboost};
 
-/// Builds the program and runs `churn demo` on the Telco file, or on a stand-in, said loudly.
+/// Builds the program and runs `churn demo` on the Telco file.
+///
+/// Without the file `churn demo` makes synthetic customers, which is said loudly; `--data` or
+/// `--rows` among the arguments choose for themselves.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     let is_debug = arguments
         .iter()
@@ -22,17 +25,18 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         command.arg("--release");
     }
     command.args(["--", "demo"]);
-    let chooses_data = passed
-        .iter()
-        .any(|word| *word == "--synthetic" || *word == "--data" || word.starts_with("--data="));
+    let chooses_data = passed.iter().any(|word| {
+        ["--data", "--rows"]
+            .iter()
+            .any(|option| word.starts_with(option))
+    });
     if !chooses_data {
         match data::find_telco() {
-            Some(file) => command.arg("--data").arg(file),
-            None => {
-                warn_synthetic();
-                command.arg("--synthetic")
+            Some(file) => {
+                command.arg("--data").arg(file);
             }
-        };
+            None => warn_synthetic(),
+        }
     }
     command.args(passed);
     command
