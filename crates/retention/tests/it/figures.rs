@@ -1,7 +1,8 @@
 //! Sums over a list, beside their inputs.
 
 use churn_retention::{
-    Customer, Error, PlannedContact, Recommendation, compute_rough_saving, compute_saving,
+    Contacted, Customer, EfficiencyTally, Error, PlannedContact, Recommendation, SavingTally,
+    compute_efficiency, compute_rough_saving, compute_saving,
 };
 use churn_schema::{Currency, Money};
 
@@ -73,4 +74,53 @@ fn the_brief_s_annual_saving_follows_from_its_inputs() {
     let brief = compute_rough_saving(24_000, 0.1, value).unwrap();
     assert_eq!(brief.saving.to_string(), "1200000.00 USD");
     assert!(compute_rough_saving(10, 1.5, value).is_err());
+}
+
+#[test]
+fn tallies_of_parts_join_to_the_whole() {
+    let offers: Vec<(f64, Recommendation)> = [0.9, 0.78, 0.5, 0.4]
+        .into_iter()
+        .map(|probability| (probability, recommend(probability)))
+        .collect();
+    let contacts = || {
+        offers
+            .iter()
+            .map(|(probability, recommendation)| PlannedContact {
+                probability: *probability,
+                recommendation,
+            })
+    };
+    let whole = compute_saving(contacts(), Currency::USD).unwrap();
+    let (mut first, mut second) = (SavingTally::default(), SavingTally::default());
+    for (contact_idx, contact) in contacts().enumerate() {
+        let part = if contact_idx < 2 {
+            &mut first
+        } else {
+            &mut second
+        };
+        part.add(&contact, Currency::USD).unwrap();
+    }
+    first.join(&second);
+    let joined = first.finish(Currency::USD).unwrap();
+    assert_eq!(
+        (joined.n_contacts, joined.net),
+        (whole.n_contacts, whole.net)
+    );
+    assert_eq!(joined.by_offer[0].gross, whole.by_offer[0].gross);
+    assert!((joined.expected_saved - whole.expected_saved).abs() < 1e-12);
+
+    let base = [
+        (0.9, Contacted::Yes),
+        (0.1, Contacted::No),
+        (0.6, Contacted::Yes),
+    ];
+    let mut parts = EfficiencyTally::default();
+    for (probability, contacted) in base {
+        let mut part = EfficiencyTally::default();
+        part.add(probability, contacted).unwrap();
+        parts.join(&part);
+    }
+    let (joined, whole) = (parts.finish(), compute_efficiency(base).unwrap());
+    assert_eq!((joined.n_contacts, joined.n_customers), (2, 3));
+    assert_eq!(joined.statement, whole.statement);
 }
