@@ -105,7 +105,7 @@ impl Sample {
                 break;
             }
         }
-        if n_rows == 0 {
+        if n_rows == 0 && is_valid_text {
             let reason = format!("it has no readable data row ({n_rejected} rejected)");
             return Err(Error::NotInferable {
                 path: path.to_owned(),

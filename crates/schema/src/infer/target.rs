@@ -3,6 +3,9 @@
 use super::column::Profile;
 use super::names;
 
+/// With fewer rows of the rarer class a perfect split may be chance.
+const MIN_EVIDENCE: usize = 20;
+
 /// The target column and its positive level.
 pub(super) struct Target {
     pub(super) idx: usize,
@@ -103,12 +106,13 @@ fn count_of(profile: &Profile<'_>, level: &str) -> u64 {
 }
 
 /// Share of the rarer class's rows that knowing this column alone gets right, beyond always
-/// guessing the commoner class: 1 for a copy of the target, about 0 for an honest column.
+/// guessing the commoner class: 1 for a copy of the target, about 0 for an honest column, and
+/// 0 where there are too few rows to tell.
 pub(super) fn explained_share(profile: &Profile<'_>, labels: &[Option<bool>]) -> f64 {
     let n_left = labels.iter().filter(|label| **label == Some(true)).count();
     let n_stayed = labels.iter().filter(|label| **label == Some(false)).count();
     let n_rarer = n_left.min(n_stayed);
-    if n_rarer == 0 {
+    if n_rarer < MIN_EVIDENCE {
         return 0.0;
     }
     let by_level = errors_by_level(profile, labels);

@@ -1,7 +1,6 @@
 //! Parsing rows given as JSON objects through the same cells as a file.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -9,7 +8,7 @@ use serde_json::Value;
 use super::row::{Place, RowParser};
 use super::value::CellFault;
 use crate::fault::shown_value;
-use crate::read::{Layout, ParsedChunk, Purpose, ReadOptions};
+use crate::read::{Layout, ParsedChunk, Purpose};
 use crate::spec::DatasetSpec;
 use crate::table::held_columns;
 use crate::{FaultCode, Severity};
@@ -22,17 +21,7 @@ pub(crate) fn parse_json_rows(
     rows: &[BTreeMap<String, Value>],
     purpose: Purpose,
 ) -> ParsedChunk {
-    let header: Vec<String> = held_columns(spec)
-        .map(|column| column.name.clone())
-        .collect();
-    let mut options = ReadOptions::new(purpose);
-    options.max_columns = usize::MAX;
-    let layout = Layout::new(Path::new(REQUEST), header, spec, &options);
-    #[expect(
-        clippy::expect_used,
-        reason = "the header is the specification's own: nothing is missing, and check() refuses repeats"
-    )]
-    let layout = layout.expect("a header made from the specification");
+    let layout = Layout::of_spec(spec, REQUEST, purpose);
     let mut parser = RowParser::new(&layout, rows.len());
     for (row, object) in (1..).zip(rows) {
         parse_row(&mut parser, spec, object);

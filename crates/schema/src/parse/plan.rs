@@ -97,14 +97,9 @@ impl Levels {
     pub(crate) fn find(&self, text: &[u8]) -> Option<i32> {
         match self {
             Self::Few(levels) => {
-                let mut code = 0;
-                for level in levels {
-                    if **level == *text {
-                        return Some(code);
-                    }
-                    code += 1;
-                }
-                None
+                let found = levels.iter().position(|level| **level == *text)?;
+                // At most twelve levels, so this always succeeds.
+                i32::try_from(found).ok()
             }
             Self::Many(codes) => codes.get(text).copied(),
         }

@@ -112,6 +112,24 @@ impl Layout {
             plan: Plan::new(spec),
         })
     }
+
+    /// One field per held column, in order: for rows that come by name.
+    pub(crate) fn of_spec(spec: &Arc<DatasetSpec>, file: &str, purpose: Purpose) -> Self {
+        let header: Vec<String> = held_columns(spec)
+            .map(|column| column.name.clone())
+            .collect();
+        Self {
+            spec: Arc::clone(spec),
+            file: file.to_owned(),
+            purpose,
+            max_field_bytes: ReadOptions::new(purpose).max_field_bytes,
+            column_of_field: (0..header.len()).map(Some).collect(),
+            header,
+            absent: Vec::new(),
+            notes: Vec::new(),
+            plan: Plan::new(spec),
+        }
+    }
 }
 
 /// For scoring only features and the key are needed; training needs every held column.

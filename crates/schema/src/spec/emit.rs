@@ -255,7 +255,7 @@ fn list(texts: &[String]) -> String {
 
 /// Shortest text that reads back to the same number.
 fn number(value: f64) -> String {
-    if value == value.trunc() && value.abs() < 1e15 {
+    if value.fract().abs() <= 0.0 && value.abs() < 1e15 {
         format!("{value:.0}")
     } else {
         format!("{value:?}")

@@ -32,7 +32,7 @@ const MAX_LISTED_NOTES: usize = 500;
 /// Gathers a [`Validation`] from parsed chunks, in order.
 ///
 /// Memory grows by the keys, by 28 bytes per distinct row and by 8 bytes per number, up to
-/// [`outliers::MAX_VALUES`] numbers per column.
+/// five million numbers per column.
 #[derive(Debug)]
 pub struct Validator {
     spec: Arc<DatasetSpec>,

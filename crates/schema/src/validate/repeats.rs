@@ -1,5 +1,6 @@
 //! Keys and rows that occur more than once.
 
+use arrow_array::Array;
 use hashbrown::{HashMap, HashTable};
 
 use super::report::Duplicates;
@@ -96,13 +97,14 @@ impl RowGroups {
 /// Mixes the values of a column into the hashes of the rows.
 fn mix_column(table: &Table, column: &str, hashes: &mut [(u64, u64)]) {
     const MISSING: (u64, u64) = (0x5bd1_e995, 0x1b87_3593);
+    let Some(array) = table.batch().column_by_name(column) else {
+        return;
+    };
+    let nulls = array.nulls();
     let mut mix_all = |value: &dyn Fn(usize) -> (u64, u64)| {
         for (row_idx, hash) in hashes.iter_mut().enumerate() {
-            let part = if table_is_null(table, column, row_idx) {
-                MISSING
-            } else {
-                value(row_idx)
-            };
+            let is_missing = nulls.is_some_and(|nulls| nulls.is_null(row_idx));
+            let part = if is_missing { MISSING } else { value(row_idx) };
             *hash = (
                 mix(hash.0, part.0),
                 mix(hash.1, part.1 ^ 0xff51_afd7_ed55_8ccd),
@@ -137,10 +139,6 @@ fn mix_column(table: &Table, column: &str, hashes: &mut [(u64, u64)]) {
     } else if let Some(texts) = table.text(column) {
         mix_all(&|row_idx| hash_bytes(texts.value(row_idx).as_bytes()));
     }
-}
-
-fn table_is_null(table: &Table, column: &str, row_idx: usize) -> bool {
-    table.is_missing(column, row_idx)
 }
 
 /// Two independent 64-bit hashes of a text.
