@@ -1,0 +1,50 @@
+//! What can be wrong with a plan or with a table handed to it.
+
+/// A fault of the feature layer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No column of the specification has the role `feature`.
+    #[error(
+        "specification '{spec}' has no feature columns; give at least one column the role 'feature'"
+    )]
+    NoFeatures {
+        /// Name of the specification.
+        spec: String,
+    },
+    /// Free text can't be a feature.
+    #[error(
+        "column '{column}' is text and can't be a feature; make it a category, or give it the role 'ignore'"
+    )]
+    TextFeature {
+        /// The column.
+        column: String,
+    },
+    /// There was no row to fit on.
+    #[error("no training rows to fit the features on")]
+    NoRows,
+    /// The table lacks a column the plan was fitted on.
+    #[error("column '{column}' is missing from the table; the features were fitted with it")]
+    MissingColumn {
+        /// The column.
+        column: String,
+    },
+    /// A column of the table has another type than the plan was fitted on.
+    #[error(
+        "column '{column}' is not a {expected} as the features were fitted on; check the specification"
+    )]
+    ColumnType {
+        /// The column.
+        column: String,
+        /// `number` or `category`.
+        expected: &'static str,
+    },
+    /// A derived feature can't be computed from the columns it names.
+    #[error("derived feature '{feature}': {fault}")]
+    Derived {
+        /// The derived feature.
+        feature: String,
+        /// What is wrong and what was expected.
+        fault: String,
+    },
+}

@@ -1,0 +1,156 @@
+//! Cross-validation: everything that learns, learns inside the fold.
+
+use churn_features::FeaturePlan;
+use churn_schema::Table;
+use rayon::prelude::*;
+
+use crate::{
+    Error, Fitted, Rounds, Samples, Trainer,
+    folds::{Fold, stratified_split},
+    seed::derive_seed,
+};
+
+/// Part of a fold's training rows that early stopping judges on.
+const EARLY_STOP_SHARE: f64 = 0.15;
+
+/// What one fold gave.
+#[derive(Debug, Clone)]
+pub struct FoldResult {
+    /// Repeat, from 0.
+    pub repeat: usize,
+    /// Number within the repeat, from 0.
+    pub index: usize,
+    /// Rows held out.
+    pub held_out: Vec<usize>,
+    /// Margin of each held-out row, from a model that never saw it.
+    pub margins: Vec<f64>,
+    /// Rounds early stopping chose, for families with rounds.
+    pub n_rounds: Option<usize>,
+}
+
+/// Fits `trainer` once per fold, features included, and predicts the rows held out.
+///
+/// A family with rounds first finds their number by early stopping on a stratified 15 % of the
+/// fold's training rows, then is refitted on all of them with that number. Folds run in parallel;
+/// results come in fold order whatever the number of threads. `done` is called once per fold.
+///
+/// # Errors
+/// The first fold's fault, in fold order.
+pub fn cross_validate(
+    trainer: &dyn Trainer,
+    plan: &FeaturePlan,
+    table: &Table,
+    labels: &[bool],
+    folds: &[Fold],
+    seed: u64,
+    done: &(dyn Fn() + Sync),
+) -> Result<Vec<FoldResult>, Error> {
+    let results: Vec<Result<FoldResult, Error>> = folds
+        .par_iter()
+        .enumerate()
+        .map(|(number, fold)| {
+            let fold_seed = derive_seed(seed, "fold fit", number as u64);
+            let result = run_fold(trainer, plan, table, labels, fold, fold_seed);
+            done();
+            result
+        })
+        .collect();
+    results.into_iter().collect()
+}
+
+fn run_fold(
+    trainer: &dyn Trainer,
+    plan: &FeaturePlan,
+    table: &Table,
+    labels: &[bool],
+    fold: &Fold,
+    seed: u64,
+) -> Result<FoldResult, Error> {
+    let plan = plan.fit(&table.select(&fold.split.train))?;
+    let matrix = plan.transform(table)?;
+    let train_matrix = matrix.select(&fold.split.train);
+    let train_labels: Vec<bool> = fold.split.train.iter().map(|&row| labels[row]).collect();
+    let samples = Samples {
+        matrix: &train_matrix,
+        columns: &plan.columns,
+        labels: &train_labels,
+        weights: None,
+    };
+    let n_rounds = if trainer.has_rounds() {
+        Some(find_rounds(trainer, samples, seed)?)
+    } else {
+        None
+    };
+    let fitted = trainer.fit(samples, Rounds::Exactly(n_rounds), seed)?;
+    let held_out = matrix.select(&fold.split.held_out);
+    let mut margins = vec![0.0; held_out.n_rows()];
+    fitted
+        .predictor
+        .margins_into(held_out.values(), &mut margins)?;
+    Ok(FoldResult {
+        repeat: fold.repeat,
+        index: fold.index,
+        held_out: fold.split.held_out.clone(),
+        margins,
+        n_rounds,
+    })
+}
+
+/// The number of rounds early stopping ends at on a part of `samples`.
+fn find_rounds(trainer: &dyn Trainer, samples: Samples<'_>, seed: u64) -> Result<usize, Error> {
+    let split = stratified_split(
+        samples.labels,
+        EARLY_STOP_SHARE,
+        derive_seed(seed, "early stopping", 0),
+    )?;
+    let part = |rows: &[usize]| {
+        let labels: Vec<bool> = rows.iter().map(|&row| samples.labels[row]).collect();
+        (samples.matrix.select(rows), labels)
+    };
+    let (fit_matrix, fit_labels) = part(&split.train);
+    let (judge_matrix, judge_labels) = part(&split.held_out);
+    let of = |matrix, labels| Samples {
+        matrix,
+        labels,
+        columns: samples.columns,
+        weights: None,
+    };
+    let fitted = trainer.fit(
+        of(&fit_matrix, &fit_labels),
+        Rounds::UntilBestOn(of(&judge_matrix, &judge_labels)),
+        seed,
+    )?;
+    Ok(fitted.n_rounds.unwrap_or(1))
+}
+
+/// Fits on every row of `table`: features and predictor. Rounds are the median over the folds.
+///
+/// # Errors
+/// As the trainer and the plan.
+pub fn fit_final(
+    trainer: &dyn Trainer,
+    plan: &FeaturePlan,
+    table: &Table,
+    labels: &[bool],
+    folds: &[FoldResult],
+    seed: u64,
+) -> Result<(churn_features::FittedPlan, Fitted), Error> {
+    let plan = plan.fit(table)?;
+    let matrix = plan.transform(table)?;
+    let samples = Samples {
+        matrix: &matrix,
+        columns: &plan.columns,
+        labels,
+        weights: None,
+    };
+    let rounds = Rounds::Exactly(median_rounds(folds));
+    let fitted = trainer.fit(samples, rounds, derive_seed(seed, "final fit", 0))?;
+    Ok((plan, fitted))
+}
+
+/// Median of the rounds the folds chose; the lower one of two.
+fn median_rounds(folds: &[FoldResult]) -> Option<usize> {
+    let mut rounds: Vec<usize> = folds.iter().filter_map(|fold| fold.n_rounds).collect();
+    rounds.sort_unstable();
+    rounds.get(rounds.len().saturating_sub(1) / 2).copied()
+}
