@@ -1,1 +1,43 @@
-//! Use cases that serve: score, explain, recommend.
+//! Use cases that serve: open a home, score customers, explain a score, recommend offers.
+//!
+//! A [`Home`] is a folder with its settings and registry. A [`Scorer`] holds one model version
+//! ready to use: it turns a table into a [`ScoredTable`] (probability, risk level, reasons,
+//! offers), and [`score_file`] streams a whole file through it in constant memory.
+//!
+//! ```no_run
+//! use churn_engine::{Home, Scorer, ScorerParams};
+//!
+//! let home = Home::open(std::path::Path::new("var"))?;
+//! let (version, model) = home.registry().load("champion")?;
+//! let scorer = Scorer::new(version.version, model, ScorerParams::default())?;
+//! println!("serving {}", scorer.version());
+//! # Ok::<(), churn_engine::Error>(())
+//! ```
+//!
+//! What it deliberately does not do: train (that is `churn-pipeline`), speak HTTP, or print.
+//! It sits in layer 3; it never links a trainer or libxgboost.
+
+mod customer;
+mod error;
+mod explain;
+mod home;
+mod output;
+mod playbook;
+mod reasons;
+mod rejects;
+mod score_file;
+mod scored;
+mod scorer;
+mod write_rows;
+
+pub use error::Error;
+pub use explain::{Contribution, ExplainedCustomer};
+pub use home::Home;
+pub use output::OutputFormat;
+pub use playbook::load_playbook;
+pub use reasons::{Reason, reason_text};
+pub use rejects::write_rejected;
+pub use score_file::{ScoreFileParams, ScoreReport, score_file};
+pub use scored::{ScoredRow, ScoredTable};
+pub use scorer::{Scorer, ScorerParams};
+pub use write_rows::write_rows;

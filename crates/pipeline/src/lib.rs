@@ -1,1 +1,47 @@
-//! Use cases that learn: validate, train, select, register.
+//! Use cases that learn: validate a file, train and choose a model, evaluate one.
+//!
+//! [`train`] is the main one: it reads and validates a file, keeps a test part aside, lets every
+//! algorithm face the same folds, calibrates, chooses by a written policy, registers every
+//! candidate and makes the chosen one champion. The outcome is one [`TrainOutcome`], with every
+//! figure beside its interval and the decision in words.
+//!
+//! ```no_run
+//! use churn_engine::Home;
+//! use churn_pipeline::{Silent, TrainRequest, train};
+//!
+//! let home = Home::open(std::path::Path::new("var"))?;
+//! let request = TrainRequest::new("customers.csv".into(), "spec.yaml".as_ref())?;
+//! let outcome = train(&home, &request, &Silent)?;
+//! println!("{}", outcome.decision.text);
+//! # Ok::<(), churn_pipeline::Error>(())
+//! ```
+//!
+//! What it deliberately does not do: serve (that is `churn-engine`, which a serving image links
+//! without this crate), print, or fetch anything. It sits in layer 3, above the zoo.
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "row counts and microseconds fit every width they are cast to"
+)]
+
+mod candidate;
+mod card;
+mod config;
+mod error;
+mod evaluate;
+mod folds_file;
+mod incumbent;
+mod outcome;
+mod policy;
+mod progress;
+mod train;
+mod validate;
+mod values;
+
+pub use config::{AlgorithmParams, TrainConfig};
+pub use error::Error;
+pub use evaluate::{Evaluation, evaluate};
+pub use outcome::{Baseline, CandidateOutcome, DataSummary, TrainOutcome};
+pub use policy::{DEFAULT_POLICY, NamedPolicy};
+pub use progress::{Progress, Silent};
+pub use train::{TrainRequest, train};
+pub use validate::{read_spec, validate};

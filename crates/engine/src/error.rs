@@ -1,0 +1,130 @@
+//! What can go wrong while serving.
+
+use std::path::PathBuf;
+
+/// A fault of a serving use case.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Settings could not be read.
+    #[error(transparent)]
+    Config(#[from] churn_config::Error),
+    /// The store or the registry failed.
+    #[error(transparent)]
+    Registry(#[from] churn_registry::Error),
+    /// The address of the blob store is wrong.
+    #[error(transparent)]
+    Store(#[from] churn_store::Error),
+    /// A model could not predict.
+    #[error(transparent)]
+    Model(#[from] churn_ensemble::Error),
+    /// The data can't be read or was refused.
+    #[error(transparent)]
+    Data(#[from] churn_schema::Error),
+    /// Features could not be made.
+    #[error(transparent)]
+    Features(#[from] churn_features::Error),
+    /// Explanations could not be made.
+    #[error(transparent)]
+    Explain(#[from] churn_explain::Error),
+    /// The playbook is unsound.
+    #[error(transparent)]
+    Playbook(#[from] churn_retention::Error),
+    /// A file could not be written; what was there before is unchanged.
+    #[error("can't write {path}: {source}; {hint}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        source: std::io::Error,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// A file could not be read.
+    #[error("can't read {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        source: std::io::Error,
+    },
+    /// Output and input are the same file.
+    #[error("output {path} is the input file; give another path with -o")]
+    OutputIsInput {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A table could not be written as Parquet.
+    #[error("can't write {path} as Parquet: {fault}")]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+        /// The library's words.
+        fault: String,
+    },
+    /// The probability is not a number between 0 and 1: the model or a feature is broken.
+    #[error(
+        "row {row}: the model gave {value} instead of a probability; verify the model with 'churn models verify'"
+    )]
+    NotAProbability {
+        /// Data row, from 1.
+        row: u64,
+        /// What came out.
+        value: f64,
+    },
+    /// The customer asked for is not in the file.
+    #[error("customer '{key}' is not in {path}{hint}")]
+    UnknownCustomer {
+        /// The key.
+        key: String,
+        /// The file.
+        path: PathBuf,
+        /// A rejected row of that key, or nothing.
+        hint: String,
+    },
+    /// The model has no key column, so customers can't be looked up.
+    #[error("dataset '{dataset}' has no key column; use --row with the customer's values instead")]
+    NoKey {
+        /// Name of the specification.
+        dataset: String,
+    },
+    /// The scorer was made without reasons.
+    #[error("this scorer was made without reasons; ask for at least one")]
+    Unexplained,
+    /// A row was refused.
+    #[error("the row was refused: {faults}")]
+    RowRefused {
+        /// Its faults.
+        faults: String,
+    },
+}
+
+impl Error {
+    /// Whether the data is at fault, rather than the program, the settings or the machine.
+    #[must_use]
+    pub fn is_data_refused(&self) -> bool {
+        match self {
+            Self::Data(fault) => !matches!(fault, churn_schema::Error::Io { .. }),
+            Self::RowRefused { .. } | Self::UnknownCustomer { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// A write fault with the hint that fits its cause.
+    pub(crate) fn write(path: &std::path::Path, source: std::io::Error) -> Self {
+        let hint = match source.kind() {
+            std::io::ErrorKind::StorageFull => "free some space and run it again",
+            std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+                "choose a folder you may write to"
+            }
+            std::io::ErrorKind::NotFound => "create the folder first",
+            std::io::ErrorKind::IsADirectory => "give a file name, not a folder",
+            _ => "check the path and the disk",
+        };
+        Self::Write {
+            path: path.to_owned(),
+            source,
+            hint,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The folder that holds a whole installation.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use churn_config::Settings;
+use churn_registry::{Registry, RegistryParams};
+use churn_store::{BlobParams, S3Params, SystemClock};
+
+use crate::Error;
+
+/// An opened home: settings and registry.
+pub struct Home {
+    path: PathBuf,
+    settings: Settings,
+    registry: Registry,
+}
+
+impl Home {
+    /// Opens the home at `path`, making it when it does not exist. Settings come from
+    /// `<home>/config` when that folder exists, else `config/` beside the working directory, and
+    /// from the environment.
+    ///
+    /// # Errors
+    /// [`Error::Config`] and [`Error::Registry`].
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let own = path.join("config");
+        let config_dir = [own.as_path(), Path::new("config")]
+            .into_iter()
+            .find(|dir| dir.is_dir());
+        let settings = Settings::load(path, config_dir)?;
+        let registry = Registry::open(&registry_params(&settings)?, Arc::new(SystemClock))?;
+        Ok(Self {
+            path: path.to_owned(),
+            settings,
+            registry,
+        })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Its models and runs.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+}
+
+/// Where the settings say database and bundles are.
+fn registry_params(settings: &Settings) -> Result<RegistryParams, Error> {
+    let blobs = match &settings.blobs.url {
+        None => BlobParams::Folder(settings.default_blob_folder()),
+        Some(url) => {
+            let secret = |key: &Option<churn_config::Secret>| {
+                key.as_ref().map(|secret| secret.expose().to_owned())
+            };
+            let server = S3Params {
+                bucket: String::new(),
+                prefix: String::new(),
+                endpoint: settings.blobs.endpoint.clone(),
+                region: settings.blobs.region.clone(),
+                access_key: secret(&settings.blobs.access_key),
+                secret_key: secret(&settings.blobs.secret_key),
+                allow_http: settings.blobs.allow_http,
+            };
+            BlobParams::parse(url, server)?
+        }
+    };
+    Ok(RegistryParams {
+        database_url: settings.database_url().expose().to_owned(),
+        database_pool: settings.database.pool,
+        blobs,
+    })
+}

@@ -1,0 +1,358 @@
+//! Scoring a whole file: streamed, parallel, in order, in constant memory.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use churn_retention::{
+    CampaignEfficiency, Contacted, EfficiencyTally, PlannedContact, RiskLevel, Saving, SavingTally,
+};
+use churn_schema::{
+    Chunk, Currency, Fault, FaultCode, ReadOptions, RejectedRow, Severity, open_table,
+};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::{
+    Error, OutputFormat, ScoredRow, ScoredTable, Scorer,
+    output::{Encoded, Layout, PendingFile},
+    rejects::RejectFile,
+};
+
+/// Where a file is scored from and to.
+#[derive(Debug, Clone)]
+pub struct ScoreFileParams {
+    /// CSV (plain or gzip) or Parquet.
+    pub input: PathBuf,
+    /// Written when complete; its ending says CSV or Parquet.
+    pub output: PathBuf,
+    /// Where refused rows go; made only when there are any.
+    pub rejected: PathBuf,
+    /// How many of the most valuable customers to keep for the report.
+    pub n_top: usize,
+}
+
+/// What came of scoring a file.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScoreReport {
+    /// Rows read.
+    pub n_rows: u64,
+    /// Rows scored.
+    pub n_scored: u64,
+    /// Rows refused.
+    pub n_rejected: u64,
+    /// The quarantine file, when rows were refused.
+    pub rejected: Option<PathBuf>,
+    /// The scored file.
+    pub output: PathBuf,
+    /// The version that scored.
+    pub model_version: String,
+    /// Customers by risk level.
+    pub by_risk: BTreeMap<String, u64>,
+    /// Customers by best offer; "do nothing" among them.
+    pub by_offer: BTreeMap<String, u64>,
+    /// Warnings and refusals counted by kind and column.
+    pub faults: BTreeMap<String, u64>,
+    /// The first fault of each kind and column, as a sentence.
+    pub examples: Vec<String>,
+    /// Playbook rules that could not be worked out.
+    pub playbook_faults: u64,
+    /// Sum of the probabilities: how many are expected to leave.
+    pub expected_leavers: f64,
+    /// What making each customer their best offer is expected to bring, with its inputs.
+    pub saving: Option<Saving>,
+    /// Wasted offers avoided against contacting everybody, with the inputs.
+    pub efficiency: Option<CampaignEfficiency>,
+    /// The customers with the most valuable offers (without offers: most likely to leave).
+    pub top: Vec<ScoredRow>,
+}
+
+/// Chunks worked on at once, per thread.
+const CHUNKS_PER_THREAD: usize = 2;
+
+/// Scores `params.input` into `params.output`.
+///
+/// Bad rows go to the quarantine file with their reasons and never stop the rest. `progress` is
+/// told the number of rows done.
+///
+/// # Errors
+/// [`Error::Data`] when the file can't be read or lacks a column the model needs,
+/// [`Error::Write`] when the output can't be written; then no output appears.
+pub fn score_file(
+    scorer: &Scorer,
+    params: &ScoreFileParams,
+    progress: &mut dyn FnMut(u64),
+) -> Result<ScoreReport, Error> {
+    refuse_same_file(&params.input, &params.output)?;
+    let spec = Arc::new(scorer.model().spec.clone());
+    let mut reader = open_table(&params.input, &spec, &ReadOptions::score())?;
+    let layout = Layout {
+        key: spec.key().map(|column| column.name.clone()),
+        n_reasons: scorer.n_reasons(),
+        with_offers: scorer.with_offers(),
+        model_version: scorer.version().to_owned(),
+    };
+    let format = OutputFormat::of(&params.output);
+    let mut output = PendingFile::create(&params.output, format, &layout)?;
+    let mut rejects = RejectFile::new(&params.rejected);
+    let mut tally = Tally::new(scorer, params.n_top)?;
+    let n_ahead = rayon::current_num_threads() * CHUNKS_PER_THREAD;
+    let mut next = read_ahead(&mut reader, n_ahead)?;
+    while !next.is_empty() {
+        let current = std::mem::take(&mut next);
+        let (read, done) = rayon::join(
+            || read_ahead(&mut reader, n_ahead),
+            || -> Result<Vec<Done>, Error> {
+                let done: Vec<Result<Done, Error>> = current
+                    .par_iter()
+                    .map(|chunk| score_chunk(scorer, chunk, format, &layout, params))
+                    .collect();
+                done.into_iter().collect()
+            },
+        );
+        for done in done? {
+            rejects.append(&done.rejected)?;
+            tally.count(&done);
+            output.append(done.encoded)?;
+        }
+        progress(tally.n_rows);
+        next = read?;
+    }
+    for note in reader.notes() {
+        tally.fault(note);
+    }
+    output.finish()?;
+    let rejected = rejects.finish()?;
+    tally.report(params, rejected)
+}
+
+/// A chunk after scoring.
+struct Done {
+    encoded: Encoded,
+    rejected: Vec<RejectedRow>,
+    faults: Vec<Fault>,
+    scored: Summary,
+}
+
+/// What the report keeps of a chunk's scores.
+struct Summary {
+    n_scored: u64,
+    by_risk: BTreeMap<RiskLevel, u64>,
+    by_offer: BTreeMap<String, u64>,
+    playbook_faults: u64,
+    expected_leavers: f64,
+    saving: SavingTally,
+    efficiency: EfficiencyTally,
+    top: Vec<ScoredRow>,
+}
+
+fn read_ahead(
+    reader: &mut impl Iterator<Item = Result<Chunk, churn_schema::Error>>,
+    most: usize,
+) -> Result<Vec<Chunk>, Error> {
+    Ok(reader.take(most).collect::<Result<_, _>>()?)
+}
+
+fn score_chunk(
+    scorer: &Scorer,
+    chunk: &Chunk,
+    format: OutputFormat,
+    layout: &Layout,
+    params: &ScoreFileParams,
+) -> Result<Done, Error> {
+    let parsed = chunk.parse();
+    let scored = scorer.score(&parsed.table)?;
+    let encoded = Encoded::new(format, layout, &scored).map_err(|fault| Error::Parquet {
+        path: params.output.clone(),
+        fault: fault.to_string(),
+    })?;
+    let scored = Summary::new(scored, params.n_top)?;
+    Ok(Done {
+        encoded,
+        rejected: parsed.rejected,
+        faults: parsed.faults,
+        scored,
+    })
+}
+
+impl Summary {
+    fn new(scored: ScoredTable, n_top: usize) -> Result<Self, Error> {
+        let mut summary = Self {
+            n_scored: scored.rows.len() as u64,
+            by_risk: BTreeMap::new(),
+            by_offer: BTreeMap::new(),
+            playbook_faults: scored.playbook_faults,
+            expected_leavers: 0.0,
+            saving: SavingTally::default(),
+            efficiency: EfficiencyTally::default(),
+            top: Vec::new(),
+        };
+        for row in &scored.rows {
+            *summary.by_risk.entry(row.risk_level).or_default() += 1;
+            let offer = row
+                .offers
+                .first()
+                .map_or("do nothing", |offer| offer.title.as_str());
+            match summary.by_offer.get_mut(offer) {
+                Some(count) => *count += 1,
+                None => _ = summary.by_offer.insert(offer.to_owned(), 1),
+            }
+            summary.expected_leavers += row.churn_probability;
+            let probability = row.churn_probability;
+            let contacted = match row.offers.first() {
+                Some(recommendation) => {
+                    let contact = PlannedContact {
+                        probability,
+                        recommendation,
+                    };
+                    summary.saving.add(&contact, recommendation.cost.currency)?;
+                    Contacted::Yes
+                }
+                None => Contacted::No,
+            };
+            summary.efficiency.add(probability, contacted)?;
+        }
+        summary.top = keep_top(scored.rows, n_top);
+        Ok(summary)
+    }
+}
+
+/// The rows worth most: by expected value of the best offer, then by probability.
+fn keep_top(mut rows: Vec<ScoredRow>, most: usize) -> Vec<ScoredRow> {
+    let worth = |row: &ScoredRow| {
+        row.offers
+            .first()
+            .map_or(0, |o| o.expected_value.minor_units)
+    };
+    rows.sort_by(|a, b| {
+        worth(b)
+            .cmp(&worth(a))
+            .then(b.churn_probability.total_cmp(&a.churn_probability))
+            .then(a.row.cmp(&b.row))
+    });
+    rows.truncate(most);
+    rows
+}
+
+/// Counts over the whole file.
+struct Tally {
+    n_rows: u64,
+    n_rejected: u64,
+    with_offers: bool,
+    currency: Currency,
+    model_version: String,
+    n_top: usize,
+    faults: BTreeMap<(FaultCode, Option<String>), (u64, String)>,
+    total: Summary,
+}
+
+impl Tally {
+    fn new(scorer: &Scorer, n_top: usize) -> Result<Self, Error> {
+        Ok(Self {
+            n_rows: 0,
+            n_rejected: 0,
+            with_offers: scorer.with_offers(),
+            model_version: scorer.version().to_owned(),
+            n_top,
+            faults: BTreeMap::new(),
+            currency: scorer.playbook().value_inputs().currency,
+            total: Summary::new(ScoredTable::default(), n_top)?,
+        })
+    }
+
+    fn count(&mut self, done: &Done) {
+        let scored = &done.scored;
+        self.n_rejected += done.rejected.len() as u64;
+        self.n_rows += scored.n_scored + done.rejected.len() as u64;
+        self.total.n_scored += scored.n_scored;
+        self.total.playbook_faults += scored.playbook_faults;
+        self.total.expected_leavers += scored.expected_leavers;
+        self.total.saving.join(&scored.saving);
+        self.total.efficiency.join(&scored.efficiency);
+        for (level, count) in &scored.by_risk {
+            *self.total.by_risk.entry(*level).or_default() += count;
+        }
+        for (offer, count) in &scored.by_offer {
+            *self.total.by_offer.entry(offer.clone()).or_default() += count;
+        }
+        let mut top = std::mem::take(&mut self.total.top);
+        top.extend(scored.top.iter().cloned());
+        self.total.top = keep_top(top, self.n_top);
+        for fault in &done.faults {
+            self.fault(fault);
+        }
+    }
+
+    fn fault(&mut self, fault: &Fault) {
+        if fault.severity == Severity::Info {
+            return;
+        }
+        let kind = (fault.code, fault.column.clone());
+        self.faults
+            .entry(kind)
+            .or_insert_with(|| (0, fault.to_string()))
+            .0 += 1;
+    }
+
+    fn report(
+        self,
+        params: &ScoreFileParams,
+        rejected: Option<PathBuf>,
+    ) -> Result<ScoreReport, Error> {
+        let name = |(code, column): &(FaultCode, Option<String>)| match column {
+            Some(column) => format!("{code}: {column}"),
+            None => code.to_string(),
+        };
+        let saving = self.total.saving.finish(self.currency)?;
+        Ok(ScoreReport {
+            n_rows: self.n_rows,
+            n_scored: self.total.n_scored,
+            n_rejected: self.n_rejected,
+            rejected,
+            output: params.output.clone(),
+            model_version: self.model_version,
+            by_risk: self
+                .total
+                .by_risk
+                .iter()
+                .map(|(k, n)| (k.to_string(), *n))
+                .collect(),
+            by_offer: if self.with_offers {
+                self.total.by_offer
+            } else {
+                BTreeMap::new()
+            },
+            faults: self
+                .faults
+                .iter()
+                .map(|(kind, (count, _))| (name(kind), *count))
+                .collect(),
+            examples: self
+                .faults
+                .into_values()
+                .map(|(_, example)| example)
+                .collect(),
+            playbook_faults: self.total.playbook_faults,
+            expected_leavers: self.total.expected_leavers,
+            saving: self.with_offers.then_some(saving),
+            efficiency: self.with_offers.then(|| self.total.efficiency.finish()),
+            top: self.total.top,
+        })
+    }
+}
+
+fn refuse_same_file(input: &Path, output: &Path) -> Result<(), Error> {
+    let same = match (input.canonicalize(), output.canonicalize()) {
+        (Ok(input), Ok(output)) => input == output,
+        _ => false,
+    };
+    if same {
+        Err(Error::OutputIsInput {
+            path: output.to_owned(),
+        })
+    } else {
+        Ok(())
+    }
+}

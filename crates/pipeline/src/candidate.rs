@@ -1,0 +1,208 @@
+//! One candidate from folds to a model ready to register.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use churn_engine::{Scorer, ScorerParams};
+use churn_features::FeaturePlan;
+use churn_metrics::{Interval, MetricSet, bootstrap_all};
+use churn_registry::{Model, Native, write_bundle};
+use churn_schema::Table;
+use churn_zoo::{
+    Algorithm, Evidence, FoldResult, Rows, Trainer, cross_validate, derive_seed, fit_final, weigh,
+};
+
+use crate::{Error, NamedPolicy, card::CardFacts, progress::Progress};
+
+/// Rows a candidate is built on and judged by.
+pub(crate) struct Parts<'a> {
+    /// Everything except the test part.
+    pub(crate) development: &'a Table,
+    pub(crate) labels: &'a [bool],
+    /// Value of keeping each development row.
+    pub(crate) values: &'a [f64],
+    pub(crate) folds: &'a [churn_zoo::Fold],
+    /// The test part; `None` when the user's folds cover every row.
+    pub(crate) test: Option<&'a TestPart>,
+}
+
+/// Rows nobody looks at before the end.
+pub(crate) struct TestPart {
+    pub(crate) table: Table,
+    pub(crate) labels: Vec<bool>,
+}
+
+/// A candidate with all its figures.
+pub(crate) struct Candidate {
+    pub(crate) algorithm: Algorithm,
+    pub(crate) parameters: serde_json::Value,
+    pub(crate) evidence: Evidence,
+    pub(crate) n_rounds: Option<usize>,
+    /// On the test part.
+    pub(crate) test: Option<MetricSet<Interval>>,
+    /// Test probabilities, for comparing with the model in service.
+    pub(crate) test_probabilities: Vec<f64>,
+    pub(crate) model: Model,
+    pub(crate) latency: Latency,
+    pub(crate) size_bytes: u64,
+}
+
+/// Time to score and explain one customer, in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Latency {
+    /// Half of the customers are faster.
+    pub p50_us: f64,
+    /// 99 of 100 are faster.
+    pub p99_us: f64,
+}
+
+/// Builds and judges one candidate.
+pub(crate) fn build(
+    trainer: &dyn Trainer,
+    parts: &Parts<'_>,
+    policy: &NamedPolicy,
+    facts: &CardFacts<'_>,
+    n_replicates: usize,
+    progress: &dyn Progress,
+) -> Result<Candidate, Error> {
+    let algorithm = trainer.algorithm();
+    let seed = derive_seed(facts.seed, algorithm.name(), 0);
+    let spec = parts.development.spec();
+    let plan = FeaturePlan::new(spec.clone(), trainer.plan_params());
+    progress.begin(algorithm.title(), parts.folds.len() as u64);
+    let folds = cross_validate(
+        trainer,
+        &plan,
+        parts.development,
+        parts.labels,
+        parts.folds,
+        seed,
+        &|| progress.advance(),
+    );
+    progress.end();
+    let folds = folds?;
+    let rows = Rows {
+        labels: parts.labels,
+        values: parts.values,
+    };
+    let evidence = weigh(
+        &folds,
+        rows,
+        policy.policy.threshold,
+        policy.policy.economics,
+    )?;
+    let (plan, fitted) = fit_final(
+        trainer,
+        &plan,
+        parts.development,
+        parts.labels,
+        &folds,
+        seed,
+    )?;
+    let native = fitted.native.map(|bytes| Native {
+        file_name: format!("{}.ubj", algorithm.name()),
+        bytes,
+    });
+    let mut model = Model {
+        spec: spec.as_ref().clone(),
+        plan,
+        predictor: fitted.predictor,
+        calibrator: evidence.calibrator.clone(),
+        threshold: evidence.threshold,
+        risk_cutoffs: facts.risk_cutoffs,
+        card: facts.card(algorithm, trainer.parameters(), fitted.n_rounds),
+        native,
+    };
+    let (test, test_probabilities) = judge(&model, parts.test, seed, n_replicates)?;
+    model.card.cv_metrics = named(&evidence.metrics);
+    model
+        .card
+        .cv_metrics
+        .insert("profit".to_owned(), evidence.profit_per_customer);
+    model.card.test_metrics = test.as_ref().map(named).unwrap_or_default();
+    let latency = measure_latency(&model, parts.development)?;
+    let size_bytes = write_bundle(&model)?.len() as u64;
+    Ok(Candidate {
+        algorithm,
+        parameters: trainer.parameters(),
+        n_rounds: median_rounds_of(&folds, fitted.n_rounds),
+        evidence,
+        test,
+        test_probabilities,
+        model,
+        latency,
+        size_bytes,
+    })
+}
+
+fn median_rounds_of(folds: &[FoldResult], fitted: Option<usize>) -> Option<usize> {
+    folds
+        .iter()
+        .any(|fold| fold.n_rounds.is_some())
+        .then_some(fitted)
+        .flatten()
+}
+
+/// The model's figures on the test part, with bootstrap intervals.
+fn judge(
+    model: &Model,
+    test: Option<&TestPart>,
+    seed: u64,
+    n_replicates: usize,
+) -> Result<(Option<MetricSet<Interval>>, Vec<f64>), Error> {
+    let Some(test) = test else {
+        return Ok((None, Vec::new()));
+    };
+    let scorer = Scorer::new(String::new(), model.clone(), ScorerParams::default())?;
+    let probabilities = scorer.probabilities(&test.table)?;
+    let metrics = bootstrap_all(
+        &test.labels,
+        &probabilities,
+        model.threshold,
+        derive_seed(seed, "bootstrap", 0),
+        n_replicates,
+    )?;
+    Ok((Some(metrics), probabilities))
+}
+
+/// Metrics by name.
+pub(crate) fn named(metrics: &MetricSet<Interval>) -> BTreeMap<String, Interval> {
+    metrics
+        .iter()
+        .map(|(name, interval)| (name.to_owned(), *interval))
+        .collect()
+}
+
+/// Customers the latency is measured on, one at a time, after as many to warm up.
+const LATENCY_ROWS: usize = 200;
+
+fn measure_latency(model: &Model, table: &Table) -> Result<Latency, Error> {
+    let params = ScorerParams {
+        n_reasons: 3,
+        ..ScorerParams::default()
+    };
+    let scorer = Scorer::new(String::new(), model.clone(), params)?;
+    let rows: Vec<Table> = (0..table.n_rows().min(LATENCY_ROWS))
+        .map(|row| table.select(&[row]))
+        .collect();
+    for row in &rows {
+        scorer.score(row)?;
+    }
+    let mut times = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let start = Instant::now();
+        scorer.score(row)?;
+        times.push(start.elapsed().as_secs_f64() * 1e6);
+    }
+    times.sort_by(f64::total_cmp);
+    let at = |share: f64| {
+        let place = (share * times.len() as f64) as usize;
+        times
+            .get(place.min(times.len().saturating_sub(1)))
+            .copied()
+            .unwrap_or(0.0)
+    };
+    Ok(Latency {
+        p50_us: at(0.5),
+        p99_us: at(0.99),
+    })
+}

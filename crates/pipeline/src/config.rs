@@ -1,0 +1,125 @@
+//! How to train: one file, every value with a default.
+
+use std::path::Path;
+
+use churn_zoo::{Algorithm, LogisticParams, XgboostParams};
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// Settings of a training run (`--config train.yaml`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Families to train, each once. Default all.
+    pub algorithms: Vec<Algorithm>,
+    /// Share of rows kept for the one test at the end, in (0, 1). Default 0.2.
+    pub test_share: f64,
+    /// Folds of the cross-validation, at least 2. Default 5.
+    pub folds: usize,
+    /// Times the folds are drawn anew, at least 1. Default 2.
+    pub repeats: usize,
+    /// Bootstrap replicates behind the intervals on the test part, at least 100. Default 1000.
+    pub bootstrap_replicates: usize,
+    /// What the run is meant to find out, for the record.
+    pub hypothesis: Option<String>,
+    /// Parameters per family.
+    pub parameters: AlgorithmParams,
+}
+
+/// Parameters per family.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AlgorithmParams {
+    /// Logistic regression.
+    pub logistic: LogisticParams,
+    /// XGBoost.
+    pub xgboost: XgboostParams,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            algorithms: Algorithm::ALL.to_vec(),
+            test_share: 0.2,
+            folds: 5,
+            repeats: 2,
+            bootstrap_replicates: 1000,
+            hypothesis: None,
+            parameters: AlgorithmParams::default(),
+        }
+    }
+}
+
+impl TrainConfig {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`Error::Read`] and [`Error::BadConfig`] with all faults.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let bad = |fault: String| Error::BadConfig {
+            path: path.to_owned(),
+            fault,
+        };
+        let config: Self = serde_saphyr::from_str(&text).map_err(|fault| bad(fault.to_string()))?;
+        let faults = config.faults();
+        if faults.is_empty() {
+            Ok(config)
+        } else {
+            Err(bad(faults.join("; ")))
+        }
+    }
+
+    /// Values out of range; empty when sound.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut check = |ok: bool, fault: String| {
+            if !ok {
+                faults.push(fault);
+            }
+        };
+        check(
+            !self.algorithms.is_empty(),
+            "'algorithms' is empty; name at least one".to_owned(),
+        );
+        check(
+            self.test_share > 0.0 && self.test_share < 1.0,
+            format!(
+                "'test_share' is {}; expected a number in (0, 1)",
+                self.test_share
+            ),
+        );
+        check(
+            self.folds >= 2,
+            format!("'folds' is {}; expected at least 2", self.folds),
+        );
+        check(
+            self.repeats >= 1,
+            format!("'repeats' is {}; expected at least 1", self.repeats),
+        );
+        check(
+            self.bootstrap_replicates >= 100,
+            format!(
+                "'bootstrap_replicates' is {}; expected at least 100",
+                self.bootstrap_replicates
+            ),
+        );
+        for algorithm in Algorithm::ALL {
+            let times = self
+                .algorithms
+                .iter()
+                .filter(|&&other| other == algorithm)
+                .count();
+            check(
+                times < 2,
+                format!("'algorithms' names {algorithm} {times} times"),
+            );
+        }
+        faults
+    }
+}

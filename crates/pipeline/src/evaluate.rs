@@ -1,0 +1,72 @@
+//! Judging a registered model on labelled rows.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use churn_engine::{Home, Scorer, ScorerParams};
+use churn_metrics::{Interval, ReliabilityBin, bootstrap_all, reliability_table};
+use churn_schema::{ReadOptions, read_all};
+use serde::Serialize;
+
+use crate::{Error, candidate::named};
+
+/// How a model does on a file.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Evaluation {
+    /// The version judged.
+    pub model_version: String,
+    /// Good rows judged on.
+    pub n_rows: u64,
+    /// Rows refused.
+    pub n_rejected: u64,
+    /// Decision threshold behind precision, recall and the like.
+    pub threshold: f64,
+    /// Figures with 95 % bootstrap intervals.
+    pub metrics: BTreeMap<String, Interval>,
+    /// Ten bins of equal mass: what was said against what happened.
+    pub reliability: Vec<ReliabilityBin>,
+    /// Said when the file is the one the model was trained on.
+    pub caution: Option<String>,
+}
+
+/// Judges the model `reference` on the labelled rows of `path`.
+///
+/// # Errors
+/// [`Error::Data`] when the file can't be read, [`Error::Registry`] when there is no such model.
+pub fn evaluate(
+    home: &Home,
+    reference: &str,
+    path: &Path,
+    seed: u64,
+    n_replicates: usize,
+) -> Result<Evaluation, Error> {
+    let (version, model) = home.registry().load(reference)?;
+    let version = version.version.to_string();
+    let spec = Arc::new(model.spec.clone());
+    if spec.target().is_none() {
+        return Err(Error::NoTarget {
+            spec: spec.name.clone(),
+        });
+    }
+    let (table, validation) = read_all(path, &spec, &ReadOptions::train())?;
+    let labels = table.labels().ok_or_else(|| Error::NoRows {
+        path: path.to_owned(),
+        detail: ": not every row has a target".to_owned(),
+    })?;
+    let caution = (validation.content_sha256.as_deref() == Some(&model.card.trained_on.sha256))
+        .then(|| {
+            "this is the file the model was trained on: the figures are too good to hold for new customers".to_owned()
+        });
+    let threshold = model.threshold;
+    let probabilities =
+        Scorer::new(version.clone(), model, ScorerParams::default())?.probabilities(&table)?;
+    let metrics = bootstrap_all(&labels, &probabilities, threshold, seed, n_replicates)?;
+    Ok(Evaluation {
+        model_version: version,
+        n_rows: validation.n_good,
+        n_rejected: validation.n_rejected,
+        threshold,
+        metrics: named(&metrics),
+        reliability: reliability_table(&labels, &probabilities, 10)?,
+        caution,
+    })
+}

@@ -1,0 +1,75 @@
+//! The model in service, and whether a new one is really better.
+
+use churn_engine::{Home, Scorer, ScorerParams};
+use churn_metrics::delong_test;
+use churn_registry::CHAMPION;
+
+use crate::{Error, candidate::TestPart, card::CardFacts};
+
+/// What comparing with the model in service came to.
+pub(crate) enum Verdict {
+    /// Nothing is in service, or it can't be compared fairly; the reason in words.
+    NotComparable(String),
+    /// The new model is not shown to be worse.
+    NotWorse(String),
+    /// The model in service ranks the same test rows better, beyond chance.
+    Worse(String),
+}
+
+/// Compares a candidate's test probabilities with the model in service on the same rows.
+///
+/// Fair only when the model in service was trained on the same file with the same seed: then both
+/// kept the same test part aside. Otherwise it may have learned from these very rows.
+pub(crate) fn compare(
+    home: &Home,
+    facts: &CardFacts<'_>,
+    test: Option<&TestPart>,
+    candidate: &[f64],
+    significance: f64,
+) -> Result<Verdict, Error> {
+    let Some(test) = test else {
+        return Ok(Verdict::NotComparable(
+            "no test part, so no comparison with a model in service".to_owned(),
+        ));
+    };
+    let (version, model) = match home.registry().load(CHAMPION) {
+        Ok(found) => found,
+        Err(
+            churn_registry::Error::NoModels { .. } | churn_registry::Error::UnknownReference { .. },
+        ) => {
+            return Ok(Verdict::NotComparable(
+                "no model was in service before".to_owned(),
+            ));
+        }
+        Err(fault) => {
+            return Ok(Verdict::NotComparable(format!(
+                "the model in service can't be read: {fault}"
+            )));
+        }
+    };
+    let version = version.version.to_string();
+    let card = &model.card;
+    if card.trained_on.sha256 != facts.data_sha256
+        || card.seed != facts.seed
+        || card.trained_on.n_rows != facts.n_rows
+        || model.spec.fingerprint() != test.table.spec().fingerprint()
+    {
+        return Ok(Verdict::NotComparable(format!(
+            "{version} in service was trained on other data or another split, so these test rows may have been its training rows: not compared"
+        )));
+    }
+    let incumbent =
+        Scorer::new(version.clone(), model, ScorerParams::default())?.probabilities(&test.table)?;
+    let result = delong_test(&test.labels, candidate, &incumbent)?;
+    let figures = format!(
+        "ROC-AUC on the same {} test rows {:.4} against {:.4} of {version} in service, p = {:.3}",
+        test.labels.len(),
+        result.auc_a,
+        result.auc_b,
+        result.p_value
+    );
+    if result.p_value < significance && result.difference.mean < 0.0 {
+        return Ok(Verdict::Worse(figures));
+    }
+    Ok(Verdict::NotWorse(figures))
+}

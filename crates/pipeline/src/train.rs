@@ -1,0 +1,417 @@
+//! Training: from a file to a champion, with the evidence.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use churn_config::find_xgboost_library;
+use churn_engine::{Home, load_playbook};
+use churn_features::{FeaturePlan, PlanParams};
+use churn_metrics::bootstrap_all;
+use churn_registry::{DataFile, NewVersion, RunStart};
+use churn_schema::{DatasetSpec, ReadOptions, Role, Severity, Table, Validation, read_all};
+use churn_xgboost::Library;
+use churn_zoo::{
+    Algorithm, Candidate as Entry, Decision, Fold, OneRule, Trainer, derive_seed, stratified_folds,
+    stratified_split,
+};
+
+use crate::{
+    Baseline, CandidateOutcome, DataSummary, Error, NamedPolicy, TrainConfig, TrainOutcome,
+    candidate::{self, Candidate, Parts, TestPart, named},
+    card::CardFacts,
+    folds_file::{read_folds, read_holdout},
+    incumbent::{Verdict, compare},
+    progress::Progress,
+    validate::read_spec,
+    values::customer_values,
+};
+
+/// What to train on and how.
+#[derive(Debug, Clone)]
+pub struct TrainRequest {
+    /// CSV (plain or gzip) or Parquet with the target.
+    pub data: PathBuf,
+    /// What its columns are.
+    pub spec: Arc<DatasetSpec>,
+    /// How to train.
+    pub config: TrainConfig,
+    /// How to choose.
+    pub policy: NamedPolicy,
+    /// The seed all randomness comes from. Default 42.
+    pub seed: u64,
+    /// The user's folds: key, repeat, fold.
+    pub folds: Option<PathBuf>,
+    /// The user's test part: keys.
+    pub holdout: Option<PathBuf>,
+    /// The playbook that says what customers are worth; else as [`load_playbook`] finds it.
+    pub playbook: Option<PathBuf>,
+    /// Whether the chosen model goes into service. Default true.
+    pub activate: bool,
+    /// Who asks, for the audit.
+    pub who: String,
+}
+
+impl TrainRequest {
+    /// A request with defaults for everything else.
+    ///
+    /// # Errors
+    /// As [`read_spec`] and [`NamedPolicy::read`].
+    pub fn new(data: PathBuf, spec: &Path) -> Result<Self, Error> {
+        Ok(Self {
+            data,
+            spec: read_spec(spec)?,
+            config: TrainConfig::default(),
+            policy: NamedPolicy::read(None, None)?,
+            seed: 42,
+            folds: None,
+            holdout: None,
+            playbook: None,
+            activate: true,
+            who: "shell".to_owned(),
+        })
+    }
+}
+
+/// Trains every family asked for, chooses one and puts it into service.
+///
+/// A failed run is recorded with its error. Every candidate is registered, so that any of them can
+/// be activated later.
+///
+/// # Errors
+/// [`Error::is_data_refused`] tells faults of the data from all others.
+pub fn train(
+    home: &Home,
+    request: &TrainRequest,
+    progress: &dyn Progress,
+) -> Result<TrainOutcome, Error> {
+    let (table, validation) = read(request)?;
+    let registry = home.registry();
+    let sha256 = validation.content_sha256.clone().unwrap_or_default();
+    let fingerprint = request.spec.fingerprint();
+    registry.record_dataset(&DataFile {
+        sha256: &sha256,
+        name: &request.spec.name,
+        origin: &request.data.display().to_string(),
+        n_rows: validation.n_rows,
+        n_bytes: std::fs::metadata(&request.data).map_or(0, |facts| facts.len()),
+        spec_fingerprint: &fingerprint,
+    })?;
+    let config = serde_json::json!({
+        "train": request.config,
+        "policy": request.policy.name,
+        "selection": request.policy.policy,
+    });
+    let run_id = registry.start_run(&RunStart {
+        dataset_sha256: &sha256,
+        spec_fingerprint: &fingerprint,
+        seed: request.seed,
+        config: &config,
+    })?;
+    let outcome = run(home, request, &run_id, &table, validation, progress);
+    match &outcome {
+        Ok(outcome) => {
+            let leaderboard = serde_json::json!(outcome.candidates);
+            registry.finish_run(&run_id, &leaderboard, &serde_json::json!(outcome.decision))?;
+        }
+        // The run's own error is what the caller must see; failing to note it down comes second.
+        Err(fault) => drop(registry.fail_run(&run_id, &fault.to_string())),
+    }
+    outcome
+}
+
+fn read(request: &TrainRequest) -> Result<(Table, Validation), Error> {
+    if request.spec.target().is_none() {
+        return Err(Error::NoTarget {
+            spec: request.spec.name.clone(),
+        });
+    }
+    let (table, validation) = read_all(&request.data, &request.spec, &ReadOptions::train())?;
+    if !validation.is_acceptable() {
+        let first = validation
+            .faults
+            .iter()
+            .find(|fault| fault.severity == Severity::Error);
+        return Err(Error::TooManyRejected {
+            path: request.data.clone(),
+            n_rejected: validation.n_rejected,
+            n_rows: validation.n_rows,
+            share: 100.0 * validation.rejected_share(),
+            limit: 100.0 * validation.max_rejected_share,
+            first: first.map(ToString::to_string).unwrap_or_default(),
+        });
+    }
+    Ok((table, validation))
+}
+
+/// The rows of a run, split.
+struct Split {
+    development: Table,
+    labels: Vec<bool>,
+    folds: Vec<Fold>,
+    test: Option<TestPart>,
+}
+
+fn split(request: &TrainRequest, table: &Table) -> Result<Split, Error> {
+    let labels = table.labels().ok_or_else(|| Error::NoRows {
+        path: request.data.clone(),
+        detail: ": not every row has a target".to_owned(),
+    })?;
+    let held_out = match (&request.holdout, &request.folds) {
+        (Some(path), _) => read_holdout(path, table)?,
+        // Folds of the user's that come without a holdout cover every row.
+        (None, Some(_)) => Vec::new(),
+        (None, None) => {
+            let seed = derive_seed(request.seed, "test part", 0);
+            stratified_split(&labels, request.config.test_share, seed)?.held_out
+        }
+    };
+    let is_held_out: std::collections::BTreeSet<usize> = held_out.iter().copied().collect();
+    let kept: Vec<usize> = (0..table.n_rows())
+        .filter(|row| !is_held_out.contains(row))
+        .collect();
+    let pick = |rows: &[usize]| rows.iter().map(|&row| labels[row]).collect::<Vec<bool>>();
+    let development = table.select(&kept);
+    let development_labels = pick(&kept);
+    let folds = match &request.folds {
+        Some(path) => read_folds(path, &development)?,
+        None => stratified_folds(
+            &development_labels,
+            request.config.folds,
+            request.config.repeats,
+            derive_seed(request.seed, "cross-validation", 0),
+        )?,
+    };
+    let test = (!held_out.is_empty()).then(|| TestPart {
+        table: table.select(&held_out),
+        labels: pick(&held_out),
+    });
+    Ok(Split {
+        development,
+        labels: development_labels,
+        folds,
+        test,
+    })
+}
+
+fn trainers(home: &Home, config: &TrainConfig) -> Result<Vec<Box<dyn Trainer>>, Error> {
+    let mut trainers: Vec<Box<dyn Trainer>> = Vec::new();
+    for algorithm in &config.algorithms {
+        trainers.push(match algorithm {
+            Algorithm::Logistic => Box::new(config.parameters.logistic.clone().check()?),
+            Algorithm::Xgboost => {
+                let library = Library::open(&find_xgboost_library(home.settings())?)?;
+                Box::new(config.parameters.xgboost.clone().check(library)?)
+            }
+        });
+    }
+    Ok(trainers)
+}
+
+fn run(
+    home: &Home,
+    request: &TrainRequest,
+    run_id: &str,
+    table: &Table,
+    validation: Validation,
+    progress: &dyn Progress,
+) -> Result<TrainOutcome, Error> {
+    let trainers = trainers(home, &request.config)?;
+    let rows = split(request, table)?;
+    let playbook = load_playbook(request.playbook.as_deref(), home.path(), &request.spec)?;
+    let values = customer_values(&rows.development, &playbook);
+    let n_left = rows.labels.iter().filter(|&&label| label).count();
+    let data_sha256 = validation.content_sha256.clone().unwrap_or_default();
+    let facts = CardFacts {
+        seed: request.seed,
+        dataset: &request.spec.name,
+        data_sha256: &data_sha256,
+        n_rows: rows.labels.len() as u64,
+        base_rate: n_left as f64 / rows.labels.len() as f64,
+        protected: protected_features(&request.spec),
+        risk_cutoffs: churn_registry::RiskCutoffs {
+            medium: playbook.risk_cutoffs().medium(),
+            high: playbook.risk_cutoffs().high(),
+        },
+    };
+    let parts = Parts {
+        development: &rows.development,
+        labels: &rows.labels,
+        values: &values,
+        folds: &rows.folds,
+        test: rows.test.as_ref(),
+    };
+    let replicates = request.config.bootstrap_replicates;
+    let mut candidates = trainers
+        .iter()
+        .map(|trainer| {
+            candidate::build(
+                &**trainer,
+                &parts,
+                &request.policy,
+                &facts,
+                replicates,
+                progress,
+            )
+        })
+        .collect::<Result<Vec<Candidate>, Error>>()?;
+    let baselines = baselines(&parts, request)?;
+    let decision = decide(home, request, &facts, &parts, &candidates)?;
+    for candidate in &mut candidates {
+        candidate.model.card.decision.clone_from(&decision.text);
+    }
+    let n_all = table.n_rows();
+    let all_left = table
+        .labels()
+        .unwrap_or_default()
+        .iter()
+        .filter(|&&label| label)
+        .count();
+    let mut outcome = TrainOutcome {
+        run_id: run_id.to_owned(),
+        champion: None,
+        policy: request.policy.name.clone(),
+        seed: request.seed,
+        data: DataSummary {
+            dataset: request.spec.name.clone(),
+            sha256: data_sha256.clone(),
+            n_development: rows.labels.len(),
+            n_test: n_all - rows.labels.len(),
+            base_rate: all_left as f64 / n_all as f64,
+            n_folds: rows.folds.len(),
+        },
+        candidates: Vec::new(),
+        baselines,
+        decision,
+        validation,
+    };
+    register(home, request, candidates, &mut outcome)?;
+    Ok(outcome)
+}
+
+fn protected_features(spec: &DatasetSpec) -> Vec<String> {
+    spec.features()
+        .filter(|column| column.has_role(Role::Protected))
+        .map(|column| column.name.clone())
+        .collect()
+}
+
+/// Applies the policy, then asks whether the winner is not worse than the model in service.
+fn decide(
+    home: &Home,
+    request: &TrainRequest,
+    facts: &CardFacts<'_>,
+    parts: &Parts<'_>,
+    candidates: &[Candidate],
+) -> Result<Decision, Error> {
+    let entries: Vec<Entry<'_>> = candidates
+        .iter()
+        .map(|candidate| Entry {
+            algorithm: candidate.algorithm,
+            evidence: &candidate.evidence,
+            latency_us: candidate.latency.p99_us,
+            size_bytes: candidate.size_bytes,
+        })
+        .collect();
+    let mut decision = request.policy.policy.choose(&entries)?;
+    let winner = candidates
+        .iter()
+        .find(|candidate| Some(candidate.algorithm) == decision.champion);
+    if let Some(winner) = winner {
+        let significance = request.policy.policy.significance;
+        match compare(
+            home,
+            facts,
+            parts.test,
+            &winner.test_probabilities,
+            significance,
+        )? {
+            Verdict::NotComparable(why) => decision.reasons.push(why),
+            Verdict::NotWorse(figures) => {
+                decision
+                    .reasons
+                    .push(format!("not worse than the model in service: {figures}"));
+            }
+            Verdict::Worse(figures) => {
+                decision
+                    .reasons
+                    .push(format!("the model in service is better: {figures}"));
+                "the model in service was kept: it is better than every candidate"
+                    .clone_into(&mut decision.text);
+                decision.champion = None;
+            }
+        }
+    }
+    Ok(decision)
+}
+
+/// Chance and the best single column, judged where the candidates are judged at last.
+fn baselines(parts: &Parts<'_>, request: &TrainRequest) -> Result<Vec<Baseline>, Error> {
+    let plan = FeaturePlan::new(parts.development.spec().clone(), PlanParams::trees());
+    let rule = OneRule::fit(&plan, parts.development, parts.labels)?;
+    let (table, labels) = match parts.test {
+        Some(test) => (&test.table, test.labels.as_slice()),
+        None => (parts.development, parts.labels),
+    };
+    let n_left = parts.labels.iter().filter(|&&label| label).count();
+    let base_rate = n_left as f64 / parts.labels.len() as f64;
+    let judge = |name: String, probabilities: &[f64]| -> Result<Baseline, Error> {
+        let seed = derive_seed(request.seed, "baselines", 0);
+        let n_replicates = request.config.bootstrap_replicates;
+        let metrics = bootstrap_all(labels, probabilities, base_rate, seed, n_replicates)?;
+        Ok(Baseline {
+            name,
+            test: named(&metrics),
+        })
+    };
+    Ok(vec![
+        judge("random".to_owned(), &vec![base_rate; labels.len()])?,
+        judge(format!("one rule: {}", rule.label), &rule.predict(table)?)?,
+    ])
+}
+
+/// Registers the candidates, simplest first, and activates the chosen one.
+fn register(
+    home: &Home,
+    request: &TrainRequest,
+    candidates: Vec<Candidate>,
+    outcome: &mut TrainOutcome,
+) -> Result<(), Error> {
+    for (index, candidate) in candidates.into_iter().enumerate() {
+        let new = NewVersion {
+            run_id: Some(&outcome.run_id),
+            who: &request.who,
+        };
+        let version = home.registry().register(&candidate.model, &new)?;
+        if outcome.decision.champion == Some(candidate.algorithm) {
+            outcome.champion = Some(version.version.to_string());
+        }
+        let mut cv = named(&candidate.evidence.metrics);
+        cv.insert("profit".to_owned(), candidate.evidence.profit_per_customer);
+        outcome.candidates.push(CandidateOutcome {
+            algorithm: candidate.algorithm.name().to_owned(),
+            version: version.version.to_string(),
+            bundle_sha256: version.bundle_sha256,
+            params: candidate.parameters,
+            n_rounds: candidate.n_rounds,
+            cv,
+            test: candidate.test.as_ref().map(named),
+            calibration: candidate.evidence.calibration,
+            threshold: candidate.evidence.threshold,
+            latency_us: candidate.latency,
+            size_bytes: version.size_bytes,
+            gates: outcome
+                .decision
+                .gates
+                .get(index)
+                .cloned()
+                .unwrap_or_default(),
+        });
+    }
+    if let Some(champion) = outcome.champion.as_deref().filter(|_| request.activate) {
+        home.registry()
+            .activate(champion, &request.who, &outcome.decision.text)?;
+    }
+    Ok(())
+}
