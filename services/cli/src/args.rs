@@ -1,0 +1,290 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use churn_zoo::Algorithm;
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Churn & retention engine: who will leave, why, and what to do about it.
+///
+/// A first session:
+///   churn init customers.csv -o spec.yaml      look at the data, write what its columns are
+///   churn validate customers.csv --spec spec.yaml
+///   churn train customers.csv --spec spec.yaml
+///   churn score customers.csv -o scored.csv --reasons 3 --offers
+#[derive(Debug, Parser)]
+#[command(name = "churn", version, verbatim_doc_comment, max_term_width = 100)]
+pub(crate) struct Args {
+    /// Folder that holds everything: churn.db, objects/ and config/
+    #[arg(long, global = true, value_name = "DIR", default_value = "var")]
+    pub(crate) home: PathBuf,
+    /// Print one JSON object on stdout, for machines
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Threads to use; results do not depend on it [default: all cores]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The whole job on a sample: validate, train, score, recommend
+    Demo(DemoArgs),
+    /// Look at a file and write a specification of its columns
+    Init(InitArgs),
+    /// Find all faults of a file in one pass
+    Validate(ValidateArgs),
+    /// Train, compare and choose a model
+    Train(TrainArgs),
+    /// Judge a model on labelled customers
+    Evaluate(EvaluateArgs),
+    /// Score a file of customers
+    Score(ScoreArgs),
+    /// Explain one customer's score in full
+    Explain(ExplainArgs),
+    /// List, show, activate, roll back, export, import, verify models
+    #[command(subcommand)]
+    Models(ModelsCommand),
+    /// Make synthetic customers
+    #[command(subcommand)]
+    Synth(SynthCommand),
+    /// Bring the database to this program's version
+    Migrate,
+    /// Check that everything needed is there and works
+    Health,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DemoArgs {
+    /// Labelled customers: CSV or Parquet [default: synthetic ones]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Option<PathBuf>,
+    /// What its columns are [default: the Telco specification, or inferred from --data]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) spec: Option<PathBuf>,
+    /// Synthetic customers to make when there is no --data
+    #[arg(long, value_name = "N", default_value_t = 7043, value_parser = clap::value_parser!(u64).range(200..=10_000_000))]
+    pub(crate) rows: u64,
+    /// Seed of all randomness
+    #[arg(long, value_name = "S", default_value_t = 42)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct InitArgs {
+    /// CSV (plain or gzip) or Parquet with a header
+    pub(crate) file: PathBuf,
+    /// Where to write the specification [default: stdout]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace the output file if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum PurposeArg {
+    /// The target is required, unknown categories are refused
+    Train,
+    /// As customers to be scored: no target needed, unknown categories pass with a warning
+    Score,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ValidateArgs {
+    /// CSV (plain or gzip) or Parquet
+    pub(crate) file: PathBuf,
+    /// Specification of the columns
+    #[arg(long, value_name = "FILE")]
+    pub(crate) spec: PathBuf,
+    /// Write refused rows here, each with its reason
+    #[arg(long, value_name = "FILE")]
+    pub(crate) quarantine: Option<PathBuf>,
+    /// What the file is meant for
+    #[arg(
+        long = "for",
+        value_name = "PURPOSE",
+        value_enum,
+        default_value = "train"
+    )]
+    pub(crate) purpose: PurposeArg,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct TrainArgs {
+    /// Labelled customers: CSV (plain or gzip) or Parquet
+    pub(crate) file: PathBuf,
+    /// Specification of the columns
+    #[arg(long, value_name = "FILE")]
+    pub(crate) spec: PathBuf,
+    /// Settings of the run
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Families to train, separated by commas [default: all]
+    #[arg(long, value_name = "A,B", value_delimiter = ',', value_parser = parse_algorithm)]
+    pub(crate) algorithms: Option<Vec<Algorithm>>,
+    /// Seed of all randomness
+    #[arg(long, value_name = "S", default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// Your own folds: a file with key, repeat, fold
+    #[arg(long, value_name = "FILE")]
+    pub(crate) folds: Option<PathBuf>,
+    /// Your own test part: a file with the keys to keep aside
+    #[arg(long, value_name = "FILE")]
+    pub(crate) holdout: Option<PathBuf>,
+    /// Selection policies [default: the ones shipped]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) selection: Option<PathBuf>,
+    /// Which policy of that file
+    #[arg(long, value_name = "NAME")]
+    pub(crate) preset: Option<String>,
+    /// Playbook that says what customers are worth
+    #[arg(long, value_name = "FILE")]
+    pub(crate) playbook: Option<PathBuf>,
+    /// Register the models but leave the champion as it is
+    #[arg(long)]
+    pub(crate) no_activate: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct EvaluateArgs {
+    /// Labelled customers: CSV (plain or gzip) or Parquet
+    pub(crate) file: PathBuf,
+    /// Alias, version or `latest`
+    #[arg(long, value_name = "REF", default_value = "champion")]
+    pub(crate) model: String,
+    /// Seed of the bootstrap
+    #[arg(long, value_name = "S", default_value_t = 42)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ScoreArgs {
+    /// Customers: CSV (plain or gzip) or Parquet; a target column is ignored
+    pub(crate) input: PathBuf,
+    /// Where to write; the ending .parquet gives Parquet, all else CSV
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Alias, version or `latest`
+    #[arg(long, value_name = "REF", default_value = "champion")]
+    pub(crate) model: String,
+    /// Reasons per customer
+    #[arg(long, value_name = "K", default_value_t = 0, num_args = 0..=1, default_missing_value = "3", value_parser = clap::value_parser!(u8).range(0..=20))]
+    pub(crate) reasons: u8,
+    /// Add the best offer and its expected value
+    #[arg(long)]
+    pub(crate) offers: bool,
+    /// Offers and rules [default: <home>/playbook.yaml, config/playbook.yaml, or a generic one]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) playbook: Option<PathBuf>,
+    /// Where refused rows go [default: OUTPUT.rejected.csv]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) quarantine: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExplainArgs {
+    /// Key of the customer to look up in --data
+    #[arg(long, value_name = "ID", requires = "data", conflicts_with = "row")]
+    pub(crate) customer: Option<String>,
+    /// File the customer is in
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Option<PathBuf>,
+    /// JSON file with one customer: {"column": value, ...}; - for stdin
+    #[arg(long, value_name = "FILE", required_unless_present = "customer")]
+    pub(crate) row: Option<PathBuf>,
+    /// Alias, version or `latest`
+    #[arg(long, value_name = "REF", default_value = "champion")]
+    pub(crate) model: String,
+    /// Offers and rules [default: as for score]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) playbook: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelsCommand {
+    /// All versions with their main figures
+    List,
+    /// One version: card, figures, lineage
+    Show {
+        /// Alias, version or `latest`
+        reference: String,
+    },
+    /// Make a version the champion
+    Activate {
+        /// Alias, version or `latest`
+        reference: String,
+        /// Why, for the audit
+        #[arg(long, value_name = "TEXT", default_value = "activated from the shell")]
+        why: String,
+    },
+    /// Make the champion before this one champion again
+    Rollback {
+        /// Why, for the audit
+        #[arg(
+            long,
+            value_name = "TEXT",
+            default_value = "rolled back from the shell"
+        )]
+        why: String,
+    },
+    /// Write a version's bundle to a file
+    Export {
+        /// Alias, version or `latest`
+        reference: String,
+        /// Where to write
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Register a bundle from a file
+    Import {
+        /// A file made by `churn models export`
+        file: PathBuf,
+    },
+    /// Check that stored bundles are whole and unaltered
+    Verify {
+        /// Alias, version or `latest` [default: all]
+        reference: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SynthCommand {
+    /// Telco-like customers, one row each, marked as synthetic
+    Snapshot {
+        /// Customers
+        #[arg(long, value_name = "N", default_value_t = 7043)]
+        rows: u64,
+        /// Seed: the same seed gives the same bytes
+        #[arg(long, value_name = "S", default_value_t = 42)]
+        seed: u64,
+        /// How much of what drives leaving is hidden; 0 is least
+        #[arg(long, value_name = "X", default_value_t = 1.0)]
+        noise: f64,
+        /// File to write
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+}
+
+fn parse_algorithm(text: &str) -> Result<Algorithm, String> {
+    Algorithm::ALL
+        .into_iter()
+        .find(|algorithm| algorithm.name() == text)
+        .ok_or_else(|| {
+            let known = Algorithm::ALL.map(Algorithm::name).join(", ");
+            format!("no algorithm '{text}'; known are {known}")
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,82 @@
+//! One file per command: arguments in, one use case, a report out.
+
+mod demo;
+mod evaluate;
+mod explain;
+mod health;
+mod init;
+mod models;
+mod score;
+mod synth;
+mod train;
+mod validate;
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use churn_engine::Home;
+
+use crate::{
+    args::{Args, Command},
+    ui::Ui,
+};
+
+/// Runs the command asked for.
+pub(crate) fn run(args: &Args, ui: &Ui) -> anyhow::Result<ExitCode> {
+    if let Some(threads) = args.threads {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(usize::from(threads))
+            .build_global()
+            .context("can't start the threads asked for")?;
+    }
+    let home = || {
+        Home::open(&args.home).with_context(|| format!("can't open home {}", args.home.display()))
+    };
+    match &args.command {
+        Command::Init(args) => init::run(args, ui),
+        Command::Validate(args) => validate::run(args, ui),
+        Command::Synth(command) => synth::run(command, ui),
+        Command::Demo(demo) => demo::run(&home()?, demo, ui),
+        Command::Train(args) => train::run(&home()?, args, ui),
+        Command::Evaluate(args) => evaluate::run(&home()?, args, ui),
+        Command::Score(args) => score::run(&home()?, args, ui),
+        Command::Explain(args) => explain::run(&home()?, args, ui),
+        Command::Models(command) => models::run(&home()?, command, ui),
+        Command::Migrate => health::migrate(&home()?, ui),
+        Command::Health => health::run(&args.home, ui),
+    }
+}
+
+/// Who the audit names for what is done from the shell.
+pub(crate) const WHO: &str = "shell";
+
+/// `12,345`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `26.5 %`.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn thousands_are_grouped() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_000), "1,000");
+        assert_eq!(grouped(12_345_678), "12,345,678");
+    }
+}

@@ -1,0 +1,206 @@
+//! `churn train`: from labelled customers to a champion.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use churn_engine::Home;
+use churn_pipeline::{NamedPolicy, TrainConfig, TrainOutcome, TrainRequest, read_spec, train};
+use churn_registry::Interval;
+
+use super::{WHO, grouped, percent};
+use crate::{args::TrainArgs, progress::Bars, table::TextTable, ui::Ui};
+
+pub(crate) fn run(home: &Home, args: &TrainArgs, ui: &Ui) -> anyhow::Result<ExitCode> {
+    let mut config = match &args.config {
+        Some(path) => TrainConfig::read(path)?,
+        None => TrainConfig::default(),
+    };
+    if let Some(algorithms) = &args.algorithms {
+        config.algorithms.clone_from(algorithms);
+    }
+    let faults = config.faults();
+    anyhow::ensure!(faults.is_empty(), "{}", faults.join("; "));
+    let request = TrainRequest {
+        data: args.file.clone(),
+        spec: read_spec(&args.spec)?,
+        config,
+        policy: NamedPolicy::read(args.selection.as_deref(), args.preset.as_deref())?,
+        seed: args.seed,
+        folds: args.folds.clone(),
+        holdout: args.holdout.clone(),
+        playbook: args.playbook.clone(),
+        activate: !args.no_activate,
+        who: WHO.to_owned(),
+    };
+    let outcome = train(home, &request, &Bars::new(ui))
+        .with_context(|| format!("training on {} failed", args.file.display()))?;
+    ui.say(report(&outcome));
+    ui.emit(&outcome)?;
+    if outcome.champion.is_none() {
+        ui.note(format!("error: {}", outcome.decision.text));
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The outcome for people.
+pub(crate) fn report(outcome: &TrainOutcome) -> String {
+    let data = &outcome.data;
+    let split = if data.n_test > 0 {
+        format!("{} rows kept for the test", grouped(data.n_test as u64))
+    } else {
+        "no test part (your folds cover every row)".to_owned()
+    };
+    let mut parts = vec![format!(
+        "{}: {} rows cross-validated in {} folds, {split}, base rate {}",
+        data.dataset,
+        grouped(data.n_development as u64),
+        data.n_folds,
+        percent(data.base_rate)
+    )];
+    parts.push(format!(
+        "cross-validation: mean [95 % interval]\n{}",
+        leaderboard(outcome)
+    ));
+    if data.n_test > 0 {
+        parts.push(format!(
+            "test part, looked at once: figure [95 % interval]\n{}",
+            test(outcome)
+        ));
+    }
+    parts.push(gates(outcome));
+    parts.push(decision(outcome));
+    parts.join("\n\n")
+}
+
+fn figure(interval: Option<&Interval>, digits: usize) -> String {
+    interval.map_or_else(String::new, |i| {
+        format!(
+            "{:.digits$} [{:.digits$}, {:.digits$}]",
+            i.mean, i.low, i.high
+        )
+    })
+}
+
+fn leaderboard(outcome: &TrainOutcome) -> String {
+    let mut table = TextTable::new(&[
+        "",
+        "model",
+        "version",
+        "ROC-AUC",
+        "log loss",
+        "lift@20 %",
+        "ECE",
+        "profit/customer",
+    ]);
+    for candidate in &outcome.candidates {
+        let chosen = outcome.champion.as_ref() == Some(&candidate.version);
+        table.row(vec![
+            if chosen {
+                "*".to_owned()
+            } else {
+                String::new()
+            },
+            candidate.algorithm.clone(),
+            candidate.version.clone(),
+            figure(candidate.cv.get("roc_auc"), 4),
+            figure(candidate.cv.get("log_loss"), 4),
+            figure(candidate.cv.get("lift_at_20"), 2),
+            figure(candidate.cv.get("ece"), 3),
+            figure(candidate.cv.get("profit"), 2),
+        ]);
+    }
+    table.render()
+}
+
+fn test(outcome: &TrainOutcome) -> String {
+    let mut table = TextTable::new(&[
+        "model",
+        "ROC-AUC",
+        "PR-AUC",
+        "log loss",
+        "Brier",
+        "precision",
+        "recall",
+        "F1",
+        "lift@10 %",
+    ]);
+    let models = outcome
+        .candidates
+        .iter()
+        .filter_map(|candidate| Some((&candidate.algorithm, candidate.test.as_ref()?)));
+    let baselines = outcome
+        .baselines
+        .iter()
+        .map(|baseline| (&baseline.name, &baseline.test));
+    for (name, figures) in models.chain(baselines) {
+        let mut row = vec![name.clone()];
+        for (metric, digits) in [
+            ("roc_auc", 3),
+            ("pr_auc", 3),
+            ("log_loss", 3),
+            ("brier", 3),
+            ("precision", 2),
+            ("recall", 2),
+            ("f1", 2),
+            ("lift_at_10", 2),
+        ] {
+            row.push(figure(figures.get(metric), digits));
+        }
+        table.row(row);
+    }
+    table.render()
+}
+
+fn gates(outcome: &TrainOutcome) -> String {
+    let mut table = TextTable::new(&[
+        "model",
+        ">threshold",
+        ">p50 us",
+        ">p99 us",
+        ">size",
+        "calibration",
+        "gates",
+    ]);
+    for candidate in &outcome.candidates {
+        let gates: Vec<String> = candidate
+            .gates
+            .iter()
+            .map(|gate| {
+                let standing = serde_json::to_value(gate.standing).unwrap_or_default();
+                format!("{}: {}", gate.gate, standing.as_str().unwrap_or_default())
+            })
+            .collect();
+        let calibration = serde_json::to_value(candidate.calibration.kind).unwrap_or_default();
+        table.row(vec![
+            candidate.algorithm.clone(),
+            format!("{:.3}", candidate.threshold),
+            format!("{:.0}", candidate.latency_us.p50_us),
+            format!("{:.0}", candidate.latency_us.p99_us),
+            format!("{:.1} kB", candidate.size_bytes as f64 / 1e3),
+            calibration.as_str().unwrap_or_default().to_owned(),
+            gates.join(", "),
+        ]);
+    }
+    table.render()
+}
+
+fn decision(outcome: &TrainOutcome) -> String {
+    let reasons: Vec<String> = outcome
+        .decision
+        .reasons
+        .iter()
+        .map(|reason| format!("  - {reason}"))
+        .collect();
+    let version = outcome
+        .champion
+        .as_ref()
+        .map(|v| format!(" ({v})"))
+        .unwrap_or_default();
+    format!(
+        "decision by policy '{}': {}{version}\n{}",
+        outcome.policy,
+        outcome.decision.text,
+        reasons.join("\n")
+    )
+}
