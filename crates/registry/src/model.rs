@@ -1,0 +1,153 @@
+//! Everything that scores a customer, as one value.
+
+use churn_ensemble::{Calibrator, Predictor};
+use churn_features::FittedPlan;
+use churn_schema::DatasetSpec;
+use churn_store::sha256_hex;
+use serde::{Deserialize, Serialize};
+
+use crate::card::Card;
+use crate::error::Error;
+
+/// A trained model with everything needed to use it: features, margin, probability, decision.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// What the columns are.
+    pub spec: DatasetSpec,
+    /// How a row becomes numbers.
+    pub plan: FittedPlan,
+    /// Numbers to margin (log-odds).
+    pub predictor: Predictor,
+    /// Margin to probability.
+    pub calibrator: Calibrator,
+    /// Probability from which a customer counts as leaving, 0..=1.
+    pub threshold: f64,
+    /// Probabilities from which the risk is medium and high.
+    pub risk_cutoffs: RiskCutoffs,
+    /// What a person should know.
+    pub card: Card,
+    /// The trainer's own file, where there is one.
+    pub native: Option<Native>,
+}
+
+/// Where the levels of risk begin; a cut-off itself belongs to the higher level.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RiskCutoffs {
+    /// Probability from which the risk is medium, 0..=high.
+    pub medium: f64,
+    /// Probability from which the risk is high, medium..=1.
+    pub high: f64,
+}
+
+/// A file as the trainer wrote it, for other programs and for training further.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Native {
+    /// Plain file name, for example `xgboost.ubj`.
+    pub file_name: String,
+    /// Content.
+    pub bytes: Vec<u8>,
+}
+
+impl Model {
+    /// Checks that the parts are sound and fit together.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Inconsistent`] with the first part that does not.
+    pub fn check(&self) -> Result<(), Error> {
+        let unsound = |what: &str, reason: String| Error::Inconsistent {
+            what: what.to_owned(),
+            expected: "a sound one".to_owned(),
+            found: reason,
+        };
+        self.spec
+            .check()
+            .map_err(|fault| unsound("specification", fault.to_string()))?;
+        if !self.plan.is_consistent() {
+            return Err(unsound(
+                "feature plan",
+                "parts that disagree with each other".to_owned(),
+            ));
+        }
+        self.predictor
+            .check()
+            .map_err(|fault| unsound("predictor", fault.to_string()))?;
+        self.calibrator
+            .check()
+            .map_err(|fault| unsound("calibrator", fault.to_string()))?;
+        let differs = |what: &str, expected: String, found: String| {
+            if expected == found {
+                return Ok(());
+            }
+            Err(Error::Inconsistent {
+                what: what.to_owned(),
+                expected,
+                found,
+            })
+        };
+        differs(
+            "columns of the predictor",
+            self.plan.n_columns().to_string(),
+            self.predictor.n_features().to_string(),
+        )?;
+        differs(
+            "specification the features were fitted under",
+            self.spec.fingerprint(),
+            self.plan.spec_fingerprint.clone(),
+        )?;
+        self.check_numbers()
+    }
+
+    fn check_numbers(&self) -> Result<(), Error> {
+        let RiskCutoffs { medium, high } = self.risk_cutoffs;
+        let shares = [
+            ("threshold", self.threshold, 0.0, 1.0),
+            ("medium risk cut-off", medium, 0.0, 1.0),
+            ("high risk cut-off", high, medium, 1.0),
+            (
+                "share of training rows that left",
+                self.card.trained_on.base_rate,
+                0.0,
+                1.0,
+            ),
+        ];
+        for (what, value, low, high) in shares {
+            if !(low..=high).contains(&value) {
+                return Err(Error::Inconsistent {
+                    what: what.to_owned(),
+                    expected: format!("a number from {low} to {high}"),
+                    found: value.to_string(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Identity of which features there are: names and sources, not what was learned of them.
+    pub(crate) fn features_fingerprint(&self) -> String {
+        let features: Vec<_> = self
+            .plan
+            .groups
+            .iter()
+            .zip(&self.plan.features)
+            .map(|(group, feature)| (&group.name, &group.columns, &feature.source))
+            .collect();
+        fingerprint(&features)
+    }
+
+    /// Identity of the recipe: learner, hyper-parameters and encodings.
+    pub(crate) fn recipe_fingerprint(&self) -> String {
+        fingerprint(&(
+            &self.card.algorithm,
+            &self.card.parameters,
+            &self.plan.params,
+        ))
+    }
+}
+
+fn fingerprint(value: &impl Serialize) -> String {
+    // Serialising plain data to memory has no failing case; an empty text would only make two
+    // recipes look alike, and the version number too small.
+    sha256_hex(&serde_json::to_vec(value).unwrap_or_default())
+}
