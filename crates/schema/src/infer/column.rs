@@ -99,6 +99,12 @@ impl<'a> Profile<'a> {
         self.n_distinct == self.n_rows
     }
 
+    /// Whether at most one row in twenty repeats a value or has none: a few repeated customers
+    /// do not make an identifier something else.
+    pub(super) fn is_nearly_unique(&self) -> bool {
+        self.n_distinct * 20 >= self.n_rows * 19
+    }
+
     /// Values in row order, for numeric columns.
     pub(super) fn numbers_by_row(&self) -> impl Iterator<Item = f64> {
         let numbers = self.numbers.as_deref().unwrap_or_default();

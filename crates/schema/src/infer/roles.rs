@@ -16,10 +16,11 @@ pub(super) fn find_key(profiles: &[Profile<'_>]) -> Option<usize> {
         let is_text = profile.numbers.is_none();
         let is_fraction = profile.spec.kind == ColumnKind::Number;
         let is_date = profile.spec.kind == ColumnKind::Date;
-        if !profile.is_unique() || is_fraction || is_date || profile.n_rows < 2 {
+        let is_id = names::is_id(&profile.spec.name);
+        let is_unique = profile.is_unique() || (is_id && profile.is_nearly_unique());
+        if !is_unique || is_fraction || is_date || profile.n_rows < 2 {
             return 0;
         }
-        let is_id = names::is_id(&profile.spec.name);
         match (is_id, is_text, profile.is_row_counter()) {
             (true, _, false) => 4,
             (true, _, true) => 3,
@@ -44,6 +45,13 @@ pub(super) fn assign(
     let mut has_timestamp = false;
     for (idx, profile) in profiles.iter_mut().enumerate() {
         if Some(idx) == key {
+            if !profile.is_unique() {
+                let n_unusable = profile.n_rows - profile.n_distinct;
+                let name = &profile.spec.name;
+                warnings.push(format!(
+                    "{n_unusable} rows repeat a {name} or have none; they will be rejected"
+                ));
+            }
             profile.spec.kind = ColumnKind::Text;
             profile.spec.levels.clear();
             profile.spec.open = false;
@@ -103,12 +111,12 @@ fn reason_to_ignore(
         return Some("it has the same value in every row".to_owned());
     }
     let is_number = matches!(profile.spec.kind, ColumnKind::Integer | ColumnKind::Number);
-    if profile.spec.kind == ColumnKind::Integer && profile.is_unique() && profile.n_rows > 20 {
+    if profile.spec.kind == ColumnKind::Integer && profile.n_rows > 20 {
         if profile.is_row_counter() {
             return Some("it counts the rows".to_owned());
         }
-        if names::is_id(&profile.spec.name) {
-            return Some("it is an identifier: a whole number of its own in every row".to_owned());
+        if names::is_id(&profile.spec.name) && profile.is_nearly_unique() {
+            return Some("it is an identifier: nearly every row has its own number".to_owned());
         }
     }
     if profile.spec.kind == ColumnKind::Date {

@@ -187,3 +187,26 @@ fn files_with_nothing_to_learn_from_are_refused() {
         assert!(error.contains(words), "{error} should say {words:?}");
     }
 }
+
+#[test]
+fn a_few_repeated_customers_do_not_unmake_the_key() {
+    let mut text = "user_id,age,churned\n".to_owned();
+    for idx in 0..100 {
+        text.push_str(&format!(
+            "{},{},{}\n",
+            5000 + 7 * idx.max(2),
+            idx % 60,
+            idx % 3 / 2
+        ));
+    }
+    let file = file_of(text.as_bytes());
+    let Inferred { spec, warnings } = inferred(file.path());
+    assert_eq!(roles(&spec, Role::Key), ["user_id"]);
+    assert_eq!(roles(&spec, Role::Feature), ["age"]);
+    assert!(
+        warnings
+            .iter()
+            .any(|w| w.starts_with("2 rows repeat a user_id")),
+        "{warnings:?}"
+    );
+}
