@@ -108,7 +108,6 @@ pub(crate) fn build(
         predictor: fitted.predictor,
         calibrator: evidence.calibrator.clone(),
         threshold: evidence.threshold,
-        risk_cutoffs: facts.risk_cutoffs,
         card: facts.card(algorithm, trainer.parameters(), fitted.n_rounds),
         native,
     };

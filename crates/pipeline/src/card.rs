@@ -14,7 +14,6 @@ pub(crate) struct CardFacts<'a> {
     pub(crate) n_rows: u64,
     pub(crate) base_rate: f64,
     pub(crate) protected: Vec<String>,
-    pub(crate) risk_cutoffs: churn_registry::RiskCutoffs,
 }
 
 impl CardFacts<'_> {

@@ -230,10 +230,6 @@ fn run(
         n_rows: rows.labels.len() as u64,
         base_rate: n_left as f64 / rows.labels.len() as f64,
         protected: protected_features(&request.spec),
-        risk_cutoffs: churn_registry::RiskCutoffs {
-            medium: playbook.risk_cutoffs().medium(),
-            high: playbook.risk_cutoffs().high(),
-        },
     };
     let parts = Parts {
         development: &rows.development,

@@ -23,7 +23,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
 
 use crate::error::Error;
-use crate::model::{Model, Native, RiskCutoffs};
+use crate::model::{Model, Native};
 
 /// The format this program writes; it reads this and every earlier one.
 pub const FORMAT: u64 = 1;
@@ -61,7 +61,6 @@ struct Part {
 #[serde(deny_unknown_fields)]
 struct Decision {
     threshold: f64,
-    risk_cutoffs: RiskCutoffs,
 }
 
 /// Writes `model` as one file, byte for byte the same for the same model.
@@ -74,7 +73,6 @@ pub fn write_bundle(model: &Model) -> Result<Vec<u8>, Error> {
     model.check()?;
     let decision = Decision {
         threshold: model.threshold,
-        risk_cutoffs: model.risk_cutoffs,
     };
     let mut parts = vec![
         (SPEC, to_json(SPEC, &model.spec)?),
@@ -142,7 +140,6 @@ pub fn read_bundle(bytes: &[u8]) -> Result<Model, Error> {
         predictor: reader.json(PREDICTOR)?,
         calibrator: reader.json(CALIBRATOR)?,
         threshold: decision.threshold,
-        risk_cutoffs: decision.risk_cutoffs,
         card: reader.json(CARD)?,
         native: reader.native()?,
     };

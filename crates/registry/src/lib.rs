@@ -48,7 +48,7 @@ pub use churn_store::tables::datasets::Dataset;
 pub use churn_store::tables::runs::{Run, RunStatus};
 pub use error::Error;
 pub use lineage::Lineage;
-pub use model::{Model, Native, RiskCutoffs};
+pub use model::{Model, Native};
 pub use params::RegistryParams;
 pub use registry::{ModelVersion, NewVersion, Registry};
 pub use runs::{DataFile, RunStart};

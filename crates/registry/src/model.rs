@@ -4,7 +4,7 @@ use churn_ensemble::{Calibrator, Predictor};
 use churn_features::FittedPlan;
 use churn_schema::DatasetSpec;
 use churn_store::sha256_hex;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::card::Card;
 use crate::error::Error;
@@ -22,22 +22,10 @@ pub struct Model {
     pub calibrator: Calibrator,
     /// Probability from which a customer counts as leaving, 0..=1.
     pub threshold: f64,
-    /// Probabilities from which the risk is medium and high.
-    pub risk_cutoffs: RiskCutoffs,
     /// What a person should know.
     pub card: Card,
     /// The trainer's own file, where there is one.
     pub native: Option<Native>,
-}
-
-/// Where the levels of risk begin; a cut-off itself belongs to the higher level.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RiskCutoffs {
-    /// Probability from which the risk is medium, 0..=high.
-    pub medium: f64,
-    /// Probability from which the risk is high, medium..=1.
-    pub high: f64,
 }
 
 /// A file as the trainer wrote it, for other programs and for training further.
@@ -100,11 +88,8 @@ impl Model {
     }
 
     fn check_numbers(&self) -> Result<(), Error> {
-        let RiskCutoffs { medium, high } = self.risk_cutoffs;
         let shares = [
             ("threshold", self.threshold, 0.0, 1.0),
-            ("medium risk cut-off", medium, 0.0, 1.0),
-            ("high risk cut-off", high, medium, 1.0),
             (
                 "share of training rows that left",
                 self.card.trained_on.base_rate,

@@ -122,8 +122,8 @@ fn check_dataset(section: &Section<'_>, spec: &DatasetSpec, faults: &mut Faults)
     }
 }
 
-/// The playbook's currency, which must be the data set's; `XXX` (ISO 4217 for "no currency") when
-/// neither names one.
+/// The playbook's currency, which must be the data set's; [`Currency::NONE`] when neither
+/// names one.
 fn read_currency(section: &Section<'_>, spec: &DatasetSpec, faults: &mut Faults) -> Currency {
     let line = section
         .find("currency")
@@ -147,9 +147,7 @@ fn read_currency(section: &Section<'_>, spec: &DatasetSpec, faults: &mut Faults)
             format!("{own} but the data set counts in {theirs}; convert the playbook's amounts");
         faults.note(line, "currency", message);
     }
-    own.or(spec.currency)
-        .or_else(|| "XXX".parse().ok())
-        .unwrap_or(Currency::USD)
+    own.or(spec.currency).unwrap_or(Currency::NONE)
 }
 
 fn read_value(

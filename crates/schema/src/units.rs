@@ -104,6 +104,8 @@ pub struct Currency([u8; 3]);
 impl Currency {
     /// United States dollar.
     pub const USD: Self = Self(*b"USD");
+    /// No currency is stated (ISO 4217 `XXX`): amounts are shown as bare numbers.
+    pub const NONE: Self = Self(*b"XXX");
 
     /// The three letters.
     #[must_use]
@@ -190,18 +192,24 @@ impl Money {
 }
 
 impl fmt::Display for Money {
-    /// As in `123.45 USD`.
+    /// As in `123.45 USD`; without a currency `123.45`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = self.currency.minor_digits();
         let factor = 10_u64.pow(digits);
         let sign = if self.minor_units < 0 { "-" } else { "" };
         let magnitude = self.minor_units.unsigned_abs();
         if digits == 0 {
-            return write!(f, "{sign}{magnitude} {}", self.currency);
+            write!(f, "{sign}{magnitude}")?;
+        } else {
+            let (major, minor) = (magnitude / factor, magnitude % factor);
+            let width = digits as usize;
+            write!(f, "{sign}{major}.{minor:0width$}")?;
         }
-        let (major, minor) = (magnitude / factor, magnitude % factor);
-        let width = digits as usize;
-        write!(f, "{sign}{major}.{minor:0width$} {}", self.currency)
+        if self.currency == Currency::NONE {
+            Ok(())
+        } else {
+            write!(f, " {}", self.currency)
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use churn_ensemble::{Calibrator, Linear, Predictor};
 use churn_features::{FeaturePlan, PlanParams};
 use churn_registry::{
-    Card, Interval, Model, Native, NewVersion, Registry, RegistryParams, RiskCutoffs, TrainedOn,
+    Card, Interval, Model, Native, NewVersion, Registry, RegistryParams, TrainedOn,
 };
 use churn_schema::{DatasetSpec, Table};
 use churn_store::ManualClock;
@@ -69,10 +69,6 @@ impl Recipe {
                 intercept: 0.1,
             },
             threshold: 0.3,
-            risk_cutoffs: RiskCutoffs {
-                medium: 0.3,
-                high: 0.6,
-            },
             card: self.card(),
             native: Some(Native {
                 file_name: "native.bin".to_owned(),

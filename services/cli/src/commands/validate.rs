@@ -14,8 +14,8 @@ use crate::{
     ui::Ui,
 };
 
-/// Faults shown on the screen; JSON holds up to a thousand.
-const SHOWN: usize = 20;
+/// Faults of one kind in one column shown on the screen; JSON holds up to a thousand in all.
+const SHOWN: usize = 3;
 
 pub(crate) fn run(args: &ValidateArgs, ui: &Ui) -> anyhow::Result<ExitCode> {
     let spec = read_spec(&args.spec)?;
@@ -55,24 +55,7 @@ pub(crate) fn run(args: &ValidateArgs, ui: &Ui) -> anyhow::Result<ExitCode> {
 /// The validation for people.
 pub(crate) fn report(validation: &Validation) -> String {
     let mut parts = vec![summary(validation)];
-    let faults: Vec<String> = validation
-        .faults
-        .iter()
-        .filter(|fault| fault.severity != Severity::Info)
-        .take(SHOWN)
-        .map(|fault| format!("  {fault}"))
-        .collect();
-    let n_all = validation.n_faults(Severity::Error) + validation.n_faults(Severity::Warning);
-    if !faults.is_empty() {
-        let mut text = format!("faults\n{}", faults.join("\n"));
-        if n_all > faults.len() as u64 {
-            text.push_str(&format!(
-                "\n  ... {} more",
-                grouped(n_all - faults.len() as u64)
-            ));
-        }
-        parts.push(text);
-    }
+    parts.extend(faults(validation));
     let missing = missing(validation);
     if !missing.is_empty() {
         parts.push(missing);
@@ -105,6 +88,32 @@ pub(crate) fn summary(validation: &Validation) -> String {
         text.push_str(&format!("; target: {}", levels.join(", ")));
     }
     text
+}
+
+/// Faults by kind and column, refusals first, a few of each.
+fn faults(validation: &Validation) -> Option<String> {
+    let mut lines = Vec::new();
+    for severity in [Severity::Error, Severity::Warning] {
+        for kind in validation
+            .fault_counts
+            .iter()
+            .filter(|kind| kind.severity == severity)
+        {
+            let listed = validation.faults.iter().filter(|fault| {
+                fault.code == kind.code && fault.severity == severity && fault.column == kind.column
+            });
+            let shown: Vec<String> = listed
+                .take(SHOWN)
+                .map(|fault| format!("  {fault}"))
+                .collect();
+            let n_more = kind.count - shown.len() as u64;
+            lines.extend(shown);
+            if n_more > 0 {
+                lines.push(format!("  ... {} more like this", grouped(n_more)));
+            }
+        }
+    }
+    (!lines.is_empty()).then(|| format!("faults\n{}", lines.join("\n")))
 }
 
 fn missing(validation: &Validation) -> String {
