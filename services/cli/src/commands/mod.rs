@@ -23,14 +23,11 @@ use crate::{
 
 /// Runs the command asked for.
 pub(crate) fn run(args: &Args, ui: &Ui) -> anyhow::Result<ExitCode> {
-    if let Some(threads) = args.threads {
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(usize::from(threads))
-            .build_global()
-            .context("can't start the threads asked for")?;
-    }
-    let home = || {
-        Home::open(&args.home).with_context(|| format!("can't open home {}", args.home.display()))
+    let home = || -> anyhow::Result<Home> {
+        let home = Home::open(&args.home)
+            .with_context(|| format!("can't open home {}", args.home.display()))?;
+        use_threads(args.threads.map(usize::from).or(home.settings().threads))?;
+        Ok(home)
     };
     match &args.command {
         Command::Init(args) => init::run(args, ui),
@@ -45,6 +42,17 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> anyhow::Result<ExitCode> {
         Command::Migrate => health::migrate(&home()?, ui),
         Command::Health => health::run(&args.home, ui),
     }
+}
+
+/// Sets the number of threads, all cores when none is asked for.
+fn use_threads(threads: Option<usize>) -> anyhow::Result<()> {
+    let Some(threads) = threads else {
+        return Ok(());
+    };
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .context("can't start the threads asked for")
 }
 
 /// Who the audit names for what is done from the shell.
