@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
+use churn_ensemble::Output;
 use churn_features::GroupTexts;
 use churn_retention::{Recommendation, RiskLevel};
 use churn_schema::{ReadOptions, Table, open_table};
@@ -16,7 +17,7 @@ pub struct Contribution {
     pub feature: String,
     /// The customer's value; `None` when missing.
     pub value: Option<String>,
-    /// Log-odds; all of them and the base value sum to the margin.
+    /// On the model's scale; all of them and the base value sum to the margin.
     pub shap_value: f64,
     /// Probability points; all of them sum to the probability less the base probability, × 100.
     pub impact: f64,
@@ -39,9 +40,11 @@ pub struct ExplainedCustomer {
     pub risk_level: RiskLevel,
     /// Calibrated probability at the base value: the average customer.
     pub base_probability: f64,
-    /// Expected margin, in log-odds.
+    /// What margin, base value and contributions are: log-odds, or a share for a forest.
+    pub output: Output,
+    /// Expected margin.
     pub base_value: f64,
-    /// The customer's margin, in log-odds.
+    /// The customer's margin.
     pub margin: f64,
     /// All contributions, strongest first.
     pub contributions: Vec<Contribution>,
@@ -94,7 +97,8 @@ impl Scorer {
             feature_set_version: model.plan.fingerprint(),
             churn_probability: scored.churn_probability,
             risk_level: scored.risk_level,
-            base_probability: model.calibrator.apply(explanation.base),
+            base_probability: model.probability(explanation.base),
+            output: model.predictor.output(),
             base_value: explanation.base,
             margin,
             contributions,

@@ -181,9 +181,8 @@ impl Scorer {
     /// that of the base, times 100.
     #[must_use]
     pub fn points(&self, contributions: &[f64], base: f64, margin: f64) -> Vec<f64> {
-        let calibrator = &self.model.calibrator;
         let mut points = probability_points(contributions, base, margin, |margin| {
-            calibrator.apply(margin)
+            self.model.probability(margin)
         });
         points.iter_mut().for_each(|point| *point *= 100.0);
         points
@@ -211,7 +210,7 @@ impl Scorer {
             .iter()
             .enumerate()
             .map(|(row, &margin)| {
-                let value = self.model.calibrator.apply(margin);
+                let value = self.model.probability(margin);
                 if (0.0..=1.0).contains(&value) {
                     Ok(value)
                 } else {

@@ -1,8 +1,8 @@
 //! Trained models as data: trees and linear models that predict.
 //!
-//! [`Predictor`] is the main type: a margin (log-odds) from a row of the feature matrix. It
-//! is read from what a trainer wrote ([`xgboost::read_ubj`]), stored with serde, and needs no
-//! trainer and no C++ to serve. [`Calibrator`] turns a margin into a probability.
+//! [`Predictor`] is the main type: a margin from a row of the feature matrix, in log-odds or
+//! (forests) as a share, as its [`Output`] says. It is read from what a trainer wrote ([`xgboost::read_ubj`]), stored with serde, and needs no
+//! trainer and no C++ to serve. [`Calibrator`] turns its log-odds into a probability.
 //!
 //! ```
 //! use churn_ensemble::{Calibrator, Linear, Predictor};
@@ -27,6 +27,7 @@
 mod calibrator;
 mod error;
 mod linear;
+mod output;
 mod predictor;
 mod trees;
 pub mod xgboost;
@@ -34,5 +35,6 @@ pub mod xgboost;
 pub use calibrator::Calibrator;
 pub use error::Error;
 pub use linear::Linear;
+pub use output::Output;
 pub use predictor::Predictor;
 pub use trees::{MAX_CATEGORY, MAX_DEPTH, Node, Test, TreeEnsemble};

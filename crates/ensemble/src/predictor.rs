@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Linear, TreeEnsemble};
+use crate::{Error, Linear, Output, TreeEnsemble};
 
-/// A trained model: rows of the feature matrix in, margins (log-odds) out.
+/// A trained model: rows of the feature matrix in, margins out, on the scale that
+/// [`Self::output`] names.
 ///
 /// Stored with serde; reading one back refuses parts that do not hold together, so a value
 /// of this type is always safe to predict with.
@@ -28,7 +29,22 @@ impl Predictor {
         }
     }
 
-    /// The margin (log-odds) of one row of `n_features` values, NaN = missing. Columns past
+    /// What the margin means: log-odds, or a share for a random forest.
+    #[must_use]
+    pub fn output(&self) -> Output {
+        match self {
+            Self::Trees(trees) => trees.output(),
+            Self::Linear(_) => Output::LogOdds,
+        }
+    }
+
+    /// The log-odds of one of this model's margins: what a [`crate::Calibrator`] takes.
+    #[must_use]
+    pub fn log_odds(&self, margin: f64) -> f64 {
+        self.output().log_odds(margin)
+    }
+
+    /// The margin, on the scale of [`Self::output`], of one row of `n_features` values, NaN = missing. Columns past
     /// the end of `row` count as missing.
     #[must_use]
     pub fn margin(&self, row: &[f32]) -> f64 {

@@ -77,7 +77,7 @@ impl Explainer {
         })
     }
 
-    /// The margin when nothing is known of the customer, in log-odds: the mean of the trees
+    /// The margin when nothing is known of the customer: the mean of the trees
     /// under their training covers, or the margin of the linear model's mean row.
     #[must_use]
     pub fn base(&self) -> f64 {

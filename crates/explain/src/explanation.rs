@@ -4,19 +4,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
-/// SHAP values of many rows, in log-odds.
+/// SHAP values of many rows, on the scale of the model's margin: log-odds, or a share for a
+/// random forest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Explanation {
     /// Number of rows.
     pub n_rows: usize,
     /// Number of values per row: original columns, or matrix columns.
     pub n_groups: usize,
-    /// The margin when nothing is known of the customer, in log-odds.
+    /// The margin when nothing is known of the customer.
     pub base: f64,
     /// Row-major, `n_rows × n_groups`; above 0 raises the margin. Each row and the base sum
     /// to the row's margin.
     pub contributions: Vec<f64>,
-    /// The served margin of each row, in log-odds.
+    /// The served margin of each row.
     pub margins: Vec<f64>,
 }
 
@@ -30,7 +31,7 @@ impl Explanation {
             .unwrap_or_default()
     }
 
-    /// How far base and contributions of a row are from its margin, in log-odds.
+    /// How far base and contributions of a row are from its margin.
     #[must_use]
     pub fn gap(&self, row_idx: usize) -> f64 {
         (self.base + self.row(row_idx).iter().sum::<f64>() - self.margins[row_idx]).abs()

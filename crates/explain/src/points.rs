@@ -1,16 +1,16 @@
-//! From log-odds to probability points.
+//! From contributions to probability points.
 
-/// Below this distance between margin and base, in log-odds, the slope at the base is used.
+/// Below this distance between margin and base, the slope at the base is used.
 const TINY: f64 = 1e-9;
-/// Half the step of that slope, in log-odds.
+/// Half the step of that slope.
 const STEP: f64 = 1e-4;
 
-/// Contributions (log-odds) of one row as probability points: above 0 raises the risk, and
+/// Contributions of one row, on the model's scale, as probability points: above 0 raises the risk, and
 /// with `base` and `margin` of the row they sum to `calibrate(margin) − calibrate(base)`, the
 /// distance between this customer's probability and the base probability.
 ///
-/// Probabilities are not additive, so the distance is shared out in proportion to the
-/// log-odds: `points = contribution × (p − p0) / (margin − base)`. `calibrate` must be
+/// Calibrated probabilities are not additive, so the distance is shared out in proportion to
+/// the contributions: `points = contribution × (p − p0) / (margin − base)`. `calibrate` must be
 /// non-decreasing, so each value keeps the sign and the rank of its contribution. When margin
 /// and base all but meet, the ratio is the slope of `calibrate` there.
 #[must_use]
@@ -21,14 +21,14 @@ pub fn probability_points(
     calibrate: impl Fn(f64) -> f64,
 ) -> Vec<f64> {
     let distance = margin - base;
-    let per_log_odd = if distance.abs() > TINY {
+    let per_unit = if distance.abs() > TINY {
         (calibrate(margin) - calibrate(base)) / distance
     } else {
         (calibrate(base + STEP) - calibrate(base - STEP)) / (2.0 * STEP)
     };
     contributions
         .iter()
-        .map(|contribution| contribution * per_log_odd)
+        .map(|contribution| contribution * per_unit)
         .collect()
 }
 

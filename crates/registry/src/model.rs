@@ -16,9 +16,9 @@ pub struct Model {
     pub spec: DatasetSpec,
     /// How a row becomes numbers.
     pub plan: FittedPlan,
-    /// Numbers to margin (log-odds).
+    /// Numbers to margin, in log-odds or as a share.
     pub predictor: Predictor,
-    /// Margin to probability.
+    /// Log-odds of the margin to probability.
     pub calibrator: Calibrator,
     /// Probability from which a customer counts as leaving, 0..=1.
     pub threshold: f64,
@@ -38,6 +38,12 @@ pub struct Native {
 }
 
 impl Model {
+    /// The calibrated probability of one of the predictor's margins.
+    #[must_use]
+    pub fn probability(&self, margin: f64) -> f64 {
+        self.calibrator.apply(self.predictor.log_odds(margin))
+    }
+
     /// Checks that the parts are sound and fit together.
     ///
     /// # Errors

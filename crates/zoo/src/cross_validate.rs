@@ -22,7 +22,7 @@ pub struct FoldResult {
     pub index: usize,
     /// Rows held out.
     pub held_out: Vec<usize>,
-    /// Margin of each held-out row, from a model that never saw it.
+    /// Log-odds of each held-out row, from a model that never saw it.
     pub margins: Vec<f64>,
     /// Rounds early stopping chose, for families with rounds.
     pub n_rounds: Option<usize>,
@@ -87,6 +87,9 @@ fn run_fold(
     fitted
         .predictor
         .margins_into(held_out.values(), &mut margins)?;
+    for margin in &mut margins {
+        *margin = fitted.predictor.log_odds(*margin);
+    }
     Ok(FoldResult {
         repeat: fold.repeat,
         index: fold.index,

@@ -2,7 +2,7 @@
 
 use super::node::words_of;
 use super::{CATEGORICAL, DEFAULT_LEFT, FEATURE, MAX_CATEGORY, Node, Packed, Test, TreeEnsemble};
-use crate::Error;
+use crate::{Error, Output};
 
 /// Longest path from a root to a leaf that is accepted, in splits.
 pub const MAX_DEPTH: usize = 512;
@@ -49,6 +49,7 @@ impl TreeEnsemble {
         let mut ensemble = Self {
             n_features,
             base_margin,
+            output: Output::LogOdds,
             offsets: vec![0],
             weights,
             nodes: Vec::new(),

@@ -12,7 +12,10 @@ pub use node::{MAX_CATEGORY, Node, Test};
 
 use stored::Stored;
 
-/// A sum of binary trees: `base margin + Σ weight × leaf`, in log-odds.
+use crate::{Error, Output};
+
+/// A sum of binary trees: `base margin + Σ weight × leaf`, in log-odds or, where
+/// [`Self::with_output`] says so, a share.
 ///
 /// Every value of this type holds together: [`TreeEnsemble::new`] and reading with serde both
 /// refuse parts that do not. Nodes of a tree are numbered in preorder from its root, left
@@ -22,12 +25,13 @@ use stored::Stored;
 pub struct TreeEnsemble {
     n_features: u32,
     base_margin: f32,
+    output: Output,
     /// First node of each tree, and the number of nodes at the end: `n_trees + 1` entries.
     offsets: Vec<u32>,
-    /// One factor per tree (dart), or empty when all are 1.
+    /// One factor per tree (dart, forests), or empty when all are 1.
     weights: Vec<f32>,
     nodes: Vec<Packed>,
-    /// Sum of training hessians that reached each node.
+    /// Sum of training hessians (or weights) that reached each node.
     covers: Vec<f32>,
     /// Words of all category sets, one bit per category that goes right.
     set_words: Vec<u32>,
@@ -82,13 +86,38 @@ impl TreeEnsemble {
         self.nodes.len()
     }
 
-    /// The margin before any tree, in log-odds.
+    /// The same trees with a margin that means `output`; a new ensemble adds up log-odds.
+    ///
+    /// # Errors
+    /// [`Error::Unsound`] when shares are asked for and a leaf lies outside 0..=1 or a weight
+    /// is negative.
+    pub fn with_output(mut self, output: Output) -> Result<Self, Error> {
+        let is_leaf_off = |node: &Packed| node.left == 0 && !(0.0..=1.0).contains(&node.number);
+        let is_off =
+            self.weights.iter().any(|&weight| weight < 0.0) || self.nodes.iter().any(is_leaf_off);
+        if output == Output::Share && is_off {
+            return Err(Error::Unsound {
+                part: "the tree part",
+                fault: "a leaf or weight can't be part of a mean of shares",
+            });
+        }
+        self.output = output;
+        Ok(self)
+    }
+
+    /// What the margin means.
+    #[must_use]
+    pub fn output(&self) -> Output {
+        self.output
+    }
+
+    /// The margin before any tree, on the scale of [`Self::output`].
     #[must_use]
     pub fn base_margin(&self) -> f32 {
         self.base_margin
     }
 
-    /// The factor on a tree's leaf values: 1 but for dart.
+    /// The factor on a tree's leaf values: 1 but for dart and forests.
     #[must_use]
     pub fn weight(&self, tree: usize) -> f32 {
         self.weights.get(tree).copied().unwrap_or(1.0)
@@ -119,14 +148,15 @@ impl TreeEnsemble {
     ///
     /// # Errors
     /// As [`Self::new`].
-    pub fn check(&self) -> Result<(), crate::Error> {
+    pub fn check(&self) -> Result<(), Error> {
         let trees: Vec<_> = (0..self.n_trees()).map(|tree| self.tree(tree)).collect();
         Self::new(
             self.n_features(),
             self.base_margin,
             &trees,
             self.weights.clone(),
-        )
+        )?
+        .with_output(self.output)
         .map(drop)
     }
 

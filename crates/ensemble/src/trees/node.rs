@@ -8,7 +8,7 @@ pub const MAX_CATEGORY: u32 = 1 << 24;
 pub enum Node {
     /// The end of a path.
     Leaf {
-        /// What the tree adds to the margin, in log-odds.
+        /// What the tree adds to the margin, on the ensemble's scale.
         value: f32,
         /// Sum of training hessians (or weights) that reached it; at least 0.
         cover: f32,

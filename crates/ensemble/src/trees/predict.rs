@@ -8,7 +8,7 @@ use super::{CATEGORICAL, DEFAULT_LEFT, FEATURE, Packed, TreeEnsemble};
 const BLOCK_ROWS: usize = 64;
 
 impl TreeEnsemble {
-    /// The margin (log-odds) of one row, summed in f64: the margin that is served, and the
+    /// The margin of one row, on the scale of [`Self::output`], summed in f64: the margin that is served, and the
     /// one SHAP values add up to. NaN and columns past the end of `row` are missing.
     #[must_use]
     pub fn margin(&self, row: &[f32]) -> f64 {

@@ -7,13 +7,16 @@ use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Node, Test, TreeEnsemble};
-use crate::Error;
+use crate::{Error, Output};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Stored {
     n_features: u32,
     base_margin: Number,
+    /// Left out while it is log-odds.
+    #[serde(default, skip_serializing_if = "Output::is_log_odds")]
+    output: Output,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     weights: Vec<Number>,
     trees: Vec<StoredTree>,
@@ -119,6 +122,7 @@ impl From<TreeEnsemble> for Stored {
             trees: trees.collect(),
             n_features: ensemble.n_features,
             base_margin: Number(ensemble.base_margin),
+            output: ensemble.output,
             weights: ensemble.weights.into_iter().map(Number).collect(),
         }
     }
@@ -139,7 +143,8 @@ impl TryFrom<Stored> for TreeEnsemble {
             stored.base_margin.0,
             &trees,
             weights,
-        )
+        )?
+        .with_output(stored.output)
     }
 }
 
@@ -205,7 +210,7 @@ impl Visitor<'_> for NumberVisitor {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Node, Predictor, Test, TreeEnsemble};
+    use crate::{Node, Output, Predictor, Test, TreeEnsemble};
 
     #[test]
     fn every_bit_survives_json_and_faults_are_refused() {
@@ -242,5 +247,25 @@ mod tests {
         );
         let short = text.replace("\"default_left\":[0,", "\"default_left\":[");
         assert!(serde_json::from_str::<Predictor>(&short).is_err());
+    }
+
+    #[test]
+    fn the_scale_is_stored_and_shares_are_checked() {
+        let forest = |share| {
+            let leaf = Node::Leaf {
+                value: share,
+                cover: 1.0,
+            };
+            TreeEnsemble::new(1, 0.0, &[vec![leaf]], vec![1.0])
+        };
+        let sound = forest(0.25).unwrap().with_output(Output::Share).unwrap();
+        let text = serde_json::to_string(&sound).unwrap();
+        let read: TreeEnsemble = serde_json::from_str(&text).unwrap();
+        assert_eq!((read.output(), &read), (Output::Share, &sound));
+        assert!(read.check().is_ok());
+        let unsound = text.replace("0.25", "1.25");
+        assert!(serde_json::from_str::<TreeEnsemble>(&unsound).is_err());
+        let log_odds = serde_json::to_string(&forest(1.25).unwrap()).unwrap();
+        assert!(!log_odds.contains("output"), "older files stay as they are");
     }
 }
