@@ -66,10 +66,10 @@ pub use read::{
 };
 pub use spec::{
     CheckSeverity, CheckSpec, ColumnKind, ColumnSpec, Condition, Consequence, ConstantValue,
-    CsvDialect, DatasetSpec, DerivedSpec, Encoding, MissingStrategy, Role, SPEC_FORMAT, SpecFault,
-    ValueSpec,
+    CsvDialect, DatasetSpec, DerivedSpec, Encoding, MissingStrategy, Phrase, Role, SPEC_FORMAT,
+    SpecFault, ValueSpec,
 };
-pub use table::{CategoryView, Table};
+pub use table::{CategoryView, Cells, Table, write_number};
 pub use units::{Currency, Margin, Money, Probability};
 pub use validate::{
     CheckReport, Duplicates, FaultCount, Graded, LevelCount, MAX_LISTED_FAULTS, MissingReport,

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Phrase;
+
 /// One column of a [`crate::DatasetSpec`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -78,13 +80,21 @@ impl ColumnSpec {
         self.label.as_deref().unwrap_or(&self.name)
     }
 
-    /// The sentence for one value, from `phrase`; "no value" stands for a missing one.
+    /// The sentence with a place for the value.
+    #[must_use]
+    pub fn phrase(&self) -> Phrase {
+        let template = self.phrase.as_deref().unwrap_or("{label} is {value}");
+        Phrase::new(template, self.label())
+    }
+
+    /// The sentence for one value, from `phrase`; "not known" stands for a missing one.
     #[must_use]
     pub fn sentence(&self, value: Option<&str>) -> String {
-        let template = self.phrase.as_deref().unwrap_or("{label} is {value}");
-        template
-            .replace("{label}", self.label())
-            .replace("{value}", value.unwrap_or("not known"))
+        let mut sentence = String::new();
+        self.phrase().write(&mut sentence, |out| {
+            out.push_str(value.unwrap_or("not known"));
+        });
+        sentence
     }
 
     /// Whether values are held as numbers.

@@ -5,6 +5,7 @@ mod column;
 mod derived;
 mod emit;
 mod fingerprint;
+mod phrase;
 mod rules;
 mod text;
 mod yaml;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use checks::{CheckSeverity, CheckSpec, Condition, Consequence};
 pub use column::{ColumnKind, ColumnSpec, ConstantValue, MissingStrategy, Role};
 pub use derived::DerivedSpec;
+pub use phrase::Phrase;
 pub use rules::SpecFault;
 
 use crate::Currency;

@@ -1,6 +1,7 @@
 //! The typed columnar table: Arrow arrays that conform to a specification.
 
 mod build;
+mod cells;
 mod join;
 mod rows;
 mod view;
@@ -14,6 +15,7 @@ use arrow_array::{
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
 pub(crate) use build::ColumnBuilder;
+pub use cells::{Cells, write_number};
 pub use view::CategoryView;
 
 use crate::spec::{ColumnKind, ColumnSpec, DatasetSpec, Role};
@@ -126,16 +128,22 @@ impl Table {
     /// `None` if it is missing.
     #[must_use]
     pub fn value_text(&self, column: &str, row_idx: usize) -> Option<String> {
-        if self.is_missing(column, row_idx) {
-            return None;
-        }
-        let spec = self.spec.column(column)?;
-        match array_kind(spec) {
-            ArrayKind::Number => Some(number_text(self.numbers(column)?.value(row_idx))),
-            ArrayKind::Text => Some(self.text(column)?.value(row_idx).to_owned()),
-            ArrayKind::Category => Some(self.categories(column)?.level(row_idx)?.to_owned()),
-            ArrayKind::Date => Some(date_text(self.dates(column)?.value(row_idx))),
-        }
+        let mut text = String::new();
+        self.cells(column)?
+            .write_text(row_idx, &mut text)
+            .then_some(text)
+    }
+
+    /// The cells of a column, to read many of them without finding the column anew.
+    /// `None` if there is no such column.
+    #[must_use]
+    pub fn cells(&self, column: &str) -> Option<Cells<'_>> {
+        Some(match array_kind(self.spec.column(column)?) {
+            ArrayKind::Number => Cells::Numbers(self.numbers(column)?),
+            ArrayKind::Category => Cells::Categories(self.categories(column)?),
+            ArrayKind::Date => Cells::Dates(self.dates(column)?),
+            ArrayKind::Text => Cells::Text(self.text(column)?),
+        })
     }
 
     fn array<T: 'static>(&self, column: &str) -> Option<&T> {
@@ -190,21 +198,4 @@ pub(crate) fn arrow_schema(spec: &DatasetSpec) -> SchemaRef {
         })
         .collect();
     Arc::new(Schema::new(fields))
-}
-
-/// Shortest decimal text that reads back to the number; whole numbers have no point.
-fn number_text(value: f64) -> String {
-    // Adding zero turns -0 into 0.
-    format!("{}", value + 0.0)
-}
-
-fn date_text(micros: i64) -> String {
-    let Some(time) = chrono::DateTime::from_timestamp_micros(micros) else {
-        return format!("{micros} µs");
-    };
-    if micros.rem_euclid(86_400_000_000) == 0 {
-        time.format("%Y-%m-%d").to_string()
-    } else {
-        time.format("%Y-%m-%dT%H:%M:%S%.fZ").to_string()
-    }
 }
