@@ -1,4 +1,4 @@
-//! Trained models as data: trees and linear models that predict.
+//! Trained models as data: trees, symmetric trees and linear models that predict.
 //!
 //! [`Predictor`] is the main type: a margin from a row of the feature matrix, in log-odds or
 //! (forests) as a share, as its [`Output`] says. It is read from what a trainer wrote ([`xgboost::read_ubj`]), stored with serde, and needs no
@@ -27,8 +27,10 @@
 mod calibrator;
 mod error;
 mod linear;
+mod number;
 mod output;
 mod predictor;
+mod symmetric;
 mod trees;
 pub mod xgboost;
 
@@ -37,4 +39,8 @@ pub use error::Error;
 pub use linear::Linear;
 pub use output::Output;
 pub use predictor::Predictor;
+pub use symmetric::{
+    KeyPart, MAX_SYMMETRIC_DEPTH, MAX_TREE_COLUMNS, Statistic, StatisticTable, SymmetricColumn,
+    SymmetricEnsemble, SymmetricParts, SymmetricSplit, SymmetricTree,
+};
 pub use trees::{MAX_CATEGORY, MAX_DEPTH, Node, Test, TreeEnsemble};

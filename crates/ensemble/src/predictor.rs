@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Linear, Output, TreeEnsemble};
+use crate::{Error, Linear, Output, SymmetricEnsemble, TreeEnsemble};
 
 /// A trained model: rows of the feature matrix in, margins out, on the scale that
 /// [`Self::output`] names.
@@ -15,6 +15,8 @@ use crate::{Error, Linear, Output, TreeEnsemble};
 pub enum Predictor {
     /// Boosted or averaged binary trees.
     Trees(TreeEnsemble),
+    /// Symmetric trees with native categories, as CatBoost trains them.
+    Symmetric(SymmetricEnsemble),
     /// A linear model.
     Linear(Linear),
 }
@@ -25,6 +27,7 @@ impl Predictor {
     pub fn n_features(&self) -> usize {
         match self {
             Self::Trees(trees) => trees.n_features(),
+            Self::Symmetric(symmetric) => symmetric.n_features(),
             Self::Linear(linear) => linear.n_features(),
         }
     }
@@ -34,7 +37,7 @@ impl Predictor {
     pub fn output(&self) -> Output {
         match self {
             Self::Trees(trees) => trees.output(),
-            Self::Linear(_) => Output::LogOdds,
+            Self::Symmetric(_) | Self::Linear(_) => Output::LogOdds,
         }
     }
 
@@ -50,6 +53,7 @@ impl Predictor {
     pub fn margin(&self, row: &[f32]) -> f64 {
         match self {
             Self::Trees(trees) => trees.margin(row),
+            Self::Symmetric(symmetric) => symmetric.margin(row),
             Self::Linear(linear) => linear.margin(row),
         }
     }
@@ -71,6 +75,7 @@ impl Predictor {
         }
         match self {
             Self::Trees(trees) => trees.margins_into(rows, out),
+            Self::Symmetric(symmetric) => symmetric.margins_into(rows, out),
             Self::Linear(linear) => {
                 for (row_idx, slot) in out.iter_mut().enumerate() {
                     *slot = linear.margin(&rows[row_idx * n_features..(row_idx + 1) * n_features]);
@@ -88,6 +93,7 @@ impl Predictor {
     pub fn check(&self) -> Result<(), Error> {
         match self {
             Self::Trees(trees) => trees.check(),
+            Self::Symmetric(symmetric) => symmetric.check(),
             Self::Linear(linear) => linear.check(),
         }
     }
@@ -97,6 +103,7 @@ impl Predictor {
     pub fn size_bytes(&self) -> usize {
         match self {
             Self::Trees(trees) => trees.size_bytes(),
+            Self::Symmetric(symmetric) => symmetric.size_bytes(),
             Self::Linear(linear) => {
                 size_of::<Linear>() + 2 * linear.n_features() * size_of::<f64>()
             }

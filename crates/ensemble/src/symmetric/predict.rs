@@ -1,0 +1,166 @@
+//! Rows in, leaves and margins out.
+
+use super::compile::{Combination, NONE, Source, n_below};
+use super::{KeyPart, SymmetricColumn, SymmetricEnsemble};
+
+/// Rows that go through all trees together: their bytes and leaves stay in cache. It cannot
+/// change a result: every row sums its leaves in tree order.
+const BLOCK_ROWS: usize = 128;
+
+impl SymmetricEnsemble {
+    /// The margin (log-odds) of one row, `scale × Σ leaf + bias` in f64. NaN and columns past
+    /// the end of `row` are missing.
+    #[must_use]
+    pub fn margin(&self, row: &[f32]) -> f64 {
+        let mut sum = 0.0;
+        self.visit_block(row, 1, |tree, leaves| {
+            sum += self.leaf_values(tree)[usize::from(leaves[0])];
+        });
+        self.scale * sum + self.bias
+    }
+
+    /// Calls `visit` with every tree in order and the leaf each row reaches in it, for rows
+    /// (row-major, `n_rows × n_features`) in blocks: block after block, each with its first
+    /// row, the tree, and one leaf index per row of the block.
+    pub fn visit_leaves(
+        &self,
+        rows: &[f32],
+        n_rows: usize,
+        mut visit: impl FnMut(usize, usize, &[u16]),
+    ) {
+        let n_features = self.n_features();
+        for first in (0..n_rows).step_by(BLOCK_ROWS) {
+            let last = n_rows.min(first + BLOCK_ROWS);
+            let block = &rows[first * n_features..last * n_features];
+            self.visit_block(block, last - first, |tree, leaves| {
+                visit(first, tree, leaves)
+            });
+        }
+    }
+
+    /// The margins of many rows, row-major; the lengths were checked by the caller.
+    pub(crate) fn margins_into(&self, rows: &[f32], out: &mut [f64]) {
+        out.fill(0.0);
+        let n_rows = out.len();
+        self.visit_leaves(rows, n_rows, |first, tree, leaves| {
+            let values = self.leaf_values(tree);
+            for (sum, &leaf) in out[first..].iter_mut().zip(leaves) {
+                *sum += values[usize::from(leaf)];
+            }
+        });
+        for margin in out {
+            *margin = self.scale * *margin + self.bias;
+        }
+    }
+
+    fn visit_block(&self, rows: &[f32], n_rows: usize, mut visit: impl FnMut(usize, &[u16])) {
+        let bytes = self.bytes(rows, n_rows);
+        let mut leaves = [0_u16; BLOCK_ROWS];
+        let leaves = &mut leaves[..n_rows];
+        for tree in 0..self.n_trees() {
+            let splits = self.split_offsets[tree] as usize..self.split_offsets[tree + 1] as usize;
+            leaves.fill(0);
+            for (bit, split) in self.compiled.splits[splits].iter().enumerate() {
+                let start = split.plane as usize * n_rows;
+                for (leaf, byte) in leaves.iter_mut().zip(&bytes[start..start + n_rows]) {
+                    *leaf |= u16::from(byte ^ split.flip >= split.least) << bit;
+                }
+            }
+            visit(tree, leaves);
+        }
+    }
+
+    /// The bytes of all planes, plane after plane.
+    fn bytes(&self, rows: &[f32], n_rows: usize) -> Vec<u8> {
+        let compiled = &self.compiled;
+        let mut bytes = Vec::with_capacity(compiled.planes.len() * n_rows);
+        // At least 1, so that a model without columns has rows too.
+        let n_features = self.n_features();
+        let row = |row_idx: usize| &rows[(row_idx * n_features).min(rows.len())..];
+        let buckets = self.buckets(&row, n_rows);
+        for plane in &compiled.planes {
+            let range = plane.start as usize..(plane.start + plane.len) as usize;
+            match plane.source {
+                Source::Number(column) => {
+                    let borders = &compiled.borders[range];
+                    bytes.extend((0..n_rows).map(|row_idx| {
+                        let value = value_at(row(row_idx), column);
+                        if value.is_nan() {
+                            plane.otherwise
+                        } else {
+                            n_below(borders, value)
+                        }
+                    }));
+                }
+                Source::Code(column) => {
+                    let bins = &compiled.bins[range];
+                    bytes.extend((0..n_rows).map(|row_idx| {
+                        let code = code_of(value_at(row(row_idx), column));
+                        bins.get(code as usize).copied().unwrap_or(plane.otherwise)
+                    }));
+                }
+                Source::Bucket(combination) => {
+                    let bins = &compiled.bins[range];
+                    let start = combination as usize * n_rows;
+                    bytes.extend(buckets[start..start + n_rows].iter().map(|&bucket| {
+                        bins.get(bucket as usize)
+                            .copied()
+                            .unwrap_or(plane.otherwise)
+                    }));
+                }
+            }
+        }
+        bytes
+    }
+
+    /// The bucket of every row in every combination, combination after combination.
+    fn buckets<'a>(&self, row: &impl Fn(usize) -> &'a [f32], n_rows: usize) -> Vec<u32> {
+        let combinations = &self.compiled.combinations;
+        let mut buckets = Vec::with_capacity(combinations.len() * n_rows);
+        for combination in combinations {
+            buckets.extend((0..n_rows).map(|row_idx| self.bucket(combination, row(row_idx))));
+        }
+        buckets
+    }
+
+    fn bucket(&self, combination: &Combination, row: &[f32]) -> u32 {
+        let mut hash = 0;
+        for part in &combination.key {
+            let value = value_at(row, part.column());
+            let mixed = match (part, &self.columns[part.column() as usize]) {
+                (KeyPart::Category { .. }, SymmetricColumn::Categorical { hashes }) => {
+                    match hashes.get(code_of(value) as usize) {
+                        Some(&identity) => identity,
+                        None => return NONE,
+                    }
+                }
+                (KeyPart::Is { hash, .. }, SymmetricColumn::Categorical { hashes }) => {
+                    u32::from(hashes.get(code_of(value) as usize) == Some(hash))
+                }
+                (KeyPart::Above { border, .. }, SymmetricColumn::Numeric { missing_passes }) => {
+                    u32::from(value > *border || (value.is_nan() && *missing_passes))
+                }
+                // The constructor refused a part that does not fit its column.
+                _ => return NONE,
+            };
+            hash = KeyPart::mixed_into(hash, mixed);
+        }
+        combination.bucket(hash)
+    }
+}
+
+fn value_at(row: &[f32], column: u32) -> f32 {
+    row.get(column as usize).copied().unwrap_or(f32::NAN)
+}
+
+/// The code a value stands for; [`NONE`] where it is none.
+fn code_of(value: f32) -> u32 {
+    if value >= 0.0 {
+        // Saturates: a value past u32 is past every table too.
+        #[expect(clippy::cast_sign_loss, reason = "checked: not negative, not NaN")]
+        let code = value as u32;
+        code
+    } else {
+        NONE
+    }
+}
