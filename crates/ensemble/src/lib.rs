@@ -43,4 +43,4 @@ pub use symmetric::{
     KeyPart, MAX_SYMMETRIC_DEPTH, MAX_TREE_COLUMNS, Statistic, StatisticTable, SymmetricColumn,
     SymmetricEnsemble, SymmetricParts, SymmetricSplit, SymmetricTree,
 };
-pub use trees::{MAX_CATEGORY, MAX_DEPTH, Node, Test, TreeEnsemble};
+pub use trees::{ColumnBlock, MAX_CATEGORY, MAX_DEPTH, Node, Test, TreeEnsemble};

@@ -1,5 +1,6 @@
 //! Ensembles of binary trees in flat arrays.
 
+mod block;
 mod build;
 mod node;
 mod predict;
@@ -7,6 +8,7 @@ mod stored;
 
 use serde::{Deserialize, Serialize};
 
+pub use block::ColumnBlock;
 pub use build::MAX_DEPTH;
 pub use node::{MAX_CATEGORY, Node, Test};
 

@@ -1,11 +1,14 @@
 //! Rows in, margins out.
 
+use super::block::{ColumnBlock, LeafBits};
 use super::node::set_contains;
 use super::{CATEGORICAL, DEFAULT_LEFT, FEATURE, Packed, TreeEnsemble};
 
 /// Rows that go through one tree before the next tree is touched, so that the tree stays in
 /// cache. It cannot change a result: every row sums its leaves in tree order.
-const BLOCK_ROWS: usize = 64;
+const BLOCK_ROWS: usize = 128;
+/// Below this many rows turning them into columns costs more than it saves.
+const MIN_BLOCK_ROWS: usize = 8;
 
 impl TreeEnsemble {
     /// The margin of one row, on the scale of [`Self::output`], summed in f64: the margin that is served, and the
@@ -19,15 +22,28 @@ impl TreeEnsemble {
         margin
     }
 
-    /// The margins of many rows, row-major; the lengths were checked by the caller.
+    /// The margins of many rows, row-major; the lengths were checked by the caller. Every row
+    /// gets the bits of [`Self::margin`].
     pub(crate) fn margins_into(&self, rows: &[f32], out: &mut [f64]) {
         let n_features = self.n_features();
         out.fill(f64::from(self.base_margin));
+        let (mut columns, mut leaf_bits) = (ColumnBlock::default(), LeafBits::default());
+        let mut possible = Vec::new();
         for (block_idx, block) in out.chunks_mut(BLOCK_ROWS).enumerate() {
+            let first = block_idx * BLOCK_ROWS * n_features;
+            let rows = &rows[first..first + block.len() * n_features];
+            let in_columns = block.len() >= MIN_BLOCK_ROWS;
+            if in_columns {
+                columns.fill(rows, n_features);
+            }
             for tree in 0..self.n_trees() {
                 let weight = f64::from(self.weight(tree));
+                if in_columns && leaf_bits.read(self, tree) {
+                    leaf_bits.add_leaves(self, &columns, weight, &mut possible, block);
+                    continue;
+                }
                 for (offset, slot) in block.iter_mut().enumerate() {
-                    let start = (block_idx * BLOCK_ROWS + offset) * n_features;
+                    let start = offset * n_features;
                     let leaf = self.leaf(tree, &rows[start..start + n_features]);
                     *slot += f64::from(leaf) * weight;
                 }
