@@ -41,7 +41,7 @@ pub enum Error {
         hint: &'static str,
     },
     /// A file could not be read.
-    #[error("can't read {path}: {source}")]
+    #[error("can't read {path}: {source}; {}", churn_store::read_hint(source))]
     Read {
         /// The file.
         path: PathBuf,
@@ -53,6 +53,14 @@ pub enum Error {
     OutputIsInput {
         /// The file.
         path: PathBuf,
+    },
+    /// Refused rows would be written over the input or over the scored ones.
+    #[error("quarantine {path} is the {what} file; give another path with --quarantine")]
+    QuarantineIs {
+        /// The file.
+        path: PathBuf,
+        /// `input` or `output`.
+        what: &'static str,
     },
     /// A table could not be written as Parquet.
     #[error("can't write {path} as Parquet: {fault}")]
@@ -104,7 +112,7 @@ impl Error {
     #[must_use]
     pub fn is_data_refused(&self) -> bool {
         match self {
-            Self::Data(fault) => !matches!(fault, churn_schema::Error::Io { .. }),
+            Self::Data(fault) => fault.is_data_refused(),
             Self::RowRefused { .. } | Self::UnknownCustomer { .. } => true,
             _ => false,
         }
@@ -112,15 +120,7 @@ impl Error {
 
     /// A write fault with the hint that fits its cause.
     pub(crate) fn write(path: &std::path::Path, source: std::io::Error) -> Self {
-        let hint = match source.kind() {
-            std::io::ErrorKind::StorageFull => "free some space and run it again",
-            std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-                "choose a folder you may write to"
-            }
-            std::io::ErrorKind::NotFound => "create the folder first",
-            std::io::ErrorKind::IsADirectory => "give a file name, not a folder",
-            _ => "check the path and the disk",
-        };
+        let hint = churn_store::write_hint(&source);
         Self::Write {
             path: path.to_owned(),
             source,

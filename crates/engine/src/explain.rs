@@ -128,8 +128,13 @@ impl Scorer {
             if let Some(row) = found {
                 return self.explain(&parsed.table, row);
             }
-            if let Some(rejected) = parsed.rejected.iter().find(|row| row.raw.contains(key)) {
-                let faults: Vec<String> = rejected.faults.iter().map(ToString::to_string).collect();
+            if let Some(rejected) = parsed
+                .rejected
+                .iter()
+                .find(|row| !key.is_empty() && row.raw.contains(key))
+            {
+                let faults: Vec<String> =
+                    rejected.faults.iter().map(|f| format!("{f:#}")).collect();
                 hint = format!("; a refused row names it: {}", faults.join("; "));
             }
         }
@@ -153,7 +158,7 @@ impl Scorer {
         if parsed.table.n_rows() == 0 {
             let faults = parsed.rejected.iter().flat_map(|row| &row.faults);
             let faults = faults
-                .map(ToString::to_string)
+                .map(|fault| format!("{fault:#}"))
                 .collect::<Vec<_>>()
                 .join("; ");
             return Err(Error::RowRefused { faults });

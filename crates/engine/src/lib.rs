@@ -41,3 +41,6 @@ pub use score_file::{ScoreFileParams, ScoreReport, score_file};
 pub use scored::{ScoredRow, ScoredTable};
 pub use scorer::{Scorer, ScorerParams};
 pub use write_rows::write_rows;
+
+/// Files that appear only when complete, and what to do when one can't be written or read.
+pub use churn_store::{PendingFile, read_hint, write_hint};

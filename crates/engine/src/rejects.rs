@@ -1,18 +1,37 @@
 //! The quarantine file: every row that was refused, with the reason.
 
 use std::{
-    io::{BufWriter, Write},
+    io::Write,
     path::{Path, PathBuf},
 };
 
 use churn_schema::RejectedRow;
+use churn_store::{PendingFile, is_same_file};
 
 use crate::{Error, output::quote};
+
+/// The first line of every quarantine.
+const HEADER: &[u8] = b"row,line,column,value,reason,fix,raw\n";
+
+/// Refuses a quarantine that would be written over another file of the same job.
+pub(crate) fn refuse_quarantine(
+    quarantine: &Path,
+    other: &Path,
+    what: &'static str,
+) -> Result<(), Error> {
+    if is_same_file(quarantine, other) {
+        return Err(Error::QuarantineIs {
+            path: quarantine.to_owned(),
+            what,
+        });
+    }
+    Ok(())
+}
 
 /// Appends refused rows to a file that is made with the first of them.
 pub(crate) struct RejectFile {
     path: PathBuf,
-    writer: Option<BufWriter<std::fs::File>>,
+    writer: Option<PendingFile>,
     n_rows: u64,
 }
 
@@ -33,10 +52,8 @@ impl RejectFile {
         let writer = match &mut self.writer {
             Some(writer) => writer,
             empty => {
-                let mut writer = BufWriter::new(std::fs::File::create(&self.path).map_err(fail)?);
-                writer
-                    .write_all(b"row,line,column,value,reason,fix,raw\n")
-                    .map_err(fail)?;
+                let mut writer = PendingFile::create(&self.path).map_err(fail)?;
+                writer.write_all(HEADER).map_err(fail)?;
                 empty.insert(writer)
             }
         };
@@ -47,23 +64,47 @@ impl RejectFile {
         Ok(())
     }
 
-    /// Completes the file; its path when there was anything to write.
+    /// Completes the file; its path when there was anything to write. With nothing refused, a
+    /// quarantine of an earlier run at this path is removed: it would speak of other rows.
     pub(crate) fn finish(self) -> Result<Option<PathBuf>, Error> {
-        let Some(mut writer) = self.writer else {
-            return Ok(None);
-        };
-        writer
-            .flush()
-            .map_err(|source| Error::write(&self.path, source))?;
-        Ok(Some(self.path))
+        let fail = |source| Error::write(&self.path, source);
+        match self.writer {
+            Some(writer) => {
+                writer.finish().map_err(fail)?;
+                Ok(Some(self.path))
+            }
+            None => {
+                if is_quarantine(&self.path) {
+                    std::fs::remove_file(&self.path).map_err(fail)?;
+                }
+                Ok(None)
+            }
+        }
     }
 }
 
-/// Writes `rejected` to `path`: row, line, column, value, reason, fix, and the row as it was.
+/// Whether a file is a quarantine, by its first line.
+fn is_quarantine(path: &Path) -> bool {
+    use std::io::Read;
+    let mut start = Vec::new();
+    let is_file = std::fs::metadata(path).is_ok_and(|facts| facts.is_file());
+    is_file
+        && std::fs::File::open(path)
+            .and_then(|file| file.take(HEADER.len() as u64).read_to_end(&mut start))
+            .is_ok_and(|_| start == HEADER)
+}
+
+/// Writes the rows of `input` that were refused to `path`: row, line, column, value, reason, fix,
+/// and the row as it was. Without any, no file is made and that of an earlier run is removed.
 ///
 /// # Errors
-/// [`Error::Write`].
-pub fn write_rejected(path: &Path, rejected: &[RejectedRow]) -> Result<Option<PathBuf>, Error> {
+/// [`Error::Write`], and [`Error::QuarantineIs`] when `path` is the input.
+pub fn write_rejected(
+    path: &Path,
+    input: &Path,
+    rejected: &[RejectedRow],
+) -> Result<Option<PathBuf>, Error> {
+    refuse_quarantine(path, input, "input")?;
     let mut file = RejectFile::new(path);
     file.append(rejected)?;
     file.finish()

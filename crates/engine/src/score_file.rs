@@ -6,19 +6,21 @@ use std::{
     sync::Arc,
 };
 
+use arrow_array::{Array, ArrayRef};
 use churn_retention::{
     CampaignEfficiency, Contacted, EfficiencyTally, PlannedContact, RiskLevel, Saving, SavingTally,
 };
 use churn_schema::{
-    Chunk, Currency, Fault, FaultCode, ReadOptions, RejectedRow, Severity, open_table,
+    Chunk, Currency, DatasetSpec, Fault, FaultCode, ReadOptions, RejectedRow, Severity, open_table,
 };
+use churn_store::is_same_file;
 use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::{
     Error, OutputFormat, ScoredRow, ScoredTable, Scorer,
-    output::{Encoded, Layout, PendingFile},
-    rejects::RejectFile,
+    output::{Encoded, Layout, OutputFile},
+    rejects::{RejectFile, refuse_quarantine},
 };
 
 /// Where a file is scored from and to.
@@ -85,7 +87,7 @@ pub fn score_file(
     params: &ScoreFileParams,
     progress: &mut dyn FnMut(u64),
 ) -> Result<ScoreReport, Error> {
-    refuse_same_file(&params.input, &params.output)?;
+    refuse_same_file(params)?;
     let spec = Arc::new(scorer.model().spec.clone());
     let mut reader = open_table(&params.input, &spec, &ReadOptions::score())?;
     let layout = Layout {
@@ -95,7 +97,7 @@ pub fn score_file(
         model_version: scorer.version().to_owned(),
     };
     let format = OutputFormat::of(&params.output);
-    let mut output = PendingFile::create(&params.output, format, &layout)?;
+    let mut output = OutputFile::create(&params.output, format, &layout)?;
     let mut rejects = RejectFile::new(&params.rejected);
     let mut tally = Tally::new(scorer, params.n_top)?;
     let n_ahead = rayon::current_num_threads() * CHUNKS_PER_THREAD;
@@ -123,6 +125,7 @@ pub fn score_file(
     for note in reader.notes() {
         tally.fault(note);
     }
+    tally.note_columns_without_values(&spec, &params.input);
     output.finish()?;
     let rejected = rejects.finish()?;
     tally.report(params, rejected)
@@ -130,6 +133,8 @@ pub fn score_file(
 
 /// A chunk after scoring.
 struct Done {
+    /// Values per column of the table.
+    n_present: BTreeMap<String, u64>,
     encoded: Encoded,
     rejected: Vec<RejectedRow>,
     faults: Vec<Fault>,
@@ -163,6 +168,10 @@ fn score_chunk(
     params: &ScoreFileParams,
 ) -> Result<Done, Error> {
     let parsed = chunk.parse();
+    let batch = parsed.table.batch();
+    let names = batch.schema_ref().fields().iter().map(|f| f.name().clone());
+    let present = |array: &ArrayRef| (array.len() - array.null_count()) as u64;
+    let n_present = names.zip(batch.columns().iter().map(present)).collect();
     let scored = scorer.score(&parsed.table)?;
     let encoded = Encoded::new(format, layout, &scored).map_err(|fault| Error::Parquet {
         path: params.output.clone(),
@@ -170,6 +179,7 @@ fn score_chunk(
     })?;
     let scored = Summary::new(scored, params.n_top)?;
     Ok(Done {
+        n_present,
         encoded,
         rejected: parsed.rejected,
         faults: parsed.faults,
@@ -240,6 +250,7 @@ fn keep_top(mut rows: Vec<ScoredRow>, most: usize) -> Vec<ScoredRow> {
 struct Tally {
     n_rows: u64,
     n_rejected: u64,
+    n_present: BTreeMap<String, u64>,
     with_offers: bool,
     currency: Currency,
     model_version: String,
@@ -253,6 +264,7 @@ impl Tally {
         Ok(Self {
             n_rows: 0,
             n_rejected: 0,
+            n_present: BTreeMap::new(),
             with_offers: scorer.with_offers(),
             model_version: scorer.version().to_owned(),
             n_top,
@@ -264,6 +276,9 @@ impl Tally {
 
     fn count(&mut self, done: &Done) {
         let scored = &done.scored;
+        for (column, n) in &done.n_present {
+            *self.n_present.entry(column.clone()).or_default() += n;
+        }
         self.n_rejected += done.rejected.len() as u64;
         self.n_rows += scored.n_scored + done.rejected.len() as u64;
         self.total.n_scored += scored.n_scored;
@@ -285,6 +300,21 @@ impl Tally {
         }
     }
 
+    fn note_columns_without_values(&mut self, spec: &DatasetSpec, input: &Path) {
+        if self.total.n_scored == 0 {
+            return;
+        }
+        let file = input.display().to_string();
+        let without: Vec<Fault> = spec
+            .features()
+            .filter(|column| self.n_present.get(&column.name) == Some(&0))
+            .map(|column| Fault::no_values(&file, &column.name))
+            .collect();
+        for fault in &without {
+            self.fault(fault);
+        }
+    }
+
     fn fault(&mut self, fault: &Fault) {
         if fault.severity == Severity::Info {
             return;
@@ -292,7 +322,7 @@ impl Tally {
         let kind = (fault.code, fault.column.clone());
         self.faults
             .entry(kind)
-            .or_insert_with(|| (0, fault.to_string()))
+            .or_insert_with(|| (0, format!("{fault:#}")))
             .0 += 1;
     }
 
@@ -343,16 +373,14 @@ impl Tally {
     }
 }
 
-fn refuse_same_file(input: &Path, output: &Path) -> Result<(), Error> {
-    let same = match (input.canonicalize(), output.canonicalize()) {
-        (Ok(input), Ok(output)) => input == output,
-        _ => false,
-    };
-    if same {
-        Err(Error::OutputIsInput {
-            path: output.to_owned(),
-        })
-    } else {
-        Ok(())
+fn refuse_same_file(params: &ScoreFileParams) -> Result<(), Error> {
+    if is_same_file(&params.input, &params.output) {
+        return Err(Error::OutputIsInput {
+            path: params.output.clone(),
+        });
     }
+    for (path, what) in [(&params.input, "input"), (&params.output, "output")] {
+        refuse_quarantine(&params.rejected, path, what)?;
+    }
+    Ok(())
 }

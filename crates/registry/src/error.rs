@@ -120,15 +120,29 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// A file outside the registry could not be read or written.
-    #[error("cannot {action} {}: {source}", path.display())]
-    File {
-        /// `read` or `write`.
-        action: &'static str,
+    /// A file to export to could not be written; what was there is unchanged.
+    #[error("can't write {}: {source}; {}", path.display(), churn_store::write_hint(source))]
+    Write {
         /// Which file.
         path: PathBuf,
         /// What the operating system said.
         source: std::io::Error,
+    },
+    /// A file to import could not be read.
+    #[error("can't read {}: {source}; {}", path.display(), churn_store::read_hint(source))]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A file to import is no sound bundle.
+    #[error("{} is not imported: {fault}", path.display())]
+    Import {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with its content.
+        fault: Box<Error>,
     },
 }
 

@@ -2,7 +2,9 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use churn_store::PendingFile;
 
 use crate::bundle::{MAX_BUNDLE_BYTES, read_bundle};
 use crate::error::Error;
@@ -19,22 +21,15 @@ impl Registry {
         let version = self.resolve(reference)?;
         let bytes = self.blobs.get(&version.bundle_sha256)?;
         read_bundle(&bytes)?;
-        let temporary = beside(path);
-        let written = File::create(&temporary)
+        PendingFile::create(path)
             .and_then(|mut file| {
                 file.write_all(&bytes)?;
-                file.sync_all()
+                file.finish()
             })
-            .and_then(|()| std::fs::rename(&temporary, path));
-        written.map_err(|source| {
-            // Only tidying up; the fault to report is the one that stopped the writing.
-            let _ = std::fs::remove_file(&temporary);
-            Error::File {
-                action: "write",
+            .map_err(|source| Error::Write {
                 path: path.to_owned(),
                 source,
-            }
-        })?;
+            })?;
         Ok(version)
     }
 
@@ -48,12 +43,14 @@ impl Registry {
         let mut bytes = Vec::new();
         File::open(path)
             .and_then(|file| file.take(MAX_BUNDLE_BYTES + 1).read_to_end(&mut bytes))
-            .map_err(|source| Error::File {
-                action: "read",
+            .map_err(|source| Error::Read {
                 path: path.to_owned(),
                 source,
             })?;
-        let model = read_bundle(&bytes)?;
+        let model = read_bundle(&bytes).map_err(|fault| Error::Import {
+            path: path.to_owned(),
+            fault: Box::new(fault),
+        })?;
         self.register_bytes(
             &model,
             &bytes,
@@ -61,11 +58,4 @@ impl Registry {
             "models.import",
         )
     }
-}
-
-/// A name in the same folder, so that the rename cannot cross file systems.
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
-    path.with_file_name(name)
 }

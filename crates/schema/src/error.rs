@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::Fault;
 use crate::spec::SpecFault;
 
 /// A failure that stops work on one input.
@@ -31,12 +32,14 @@ pub enum Error {
         path: PathBuf,
     },
     /// The file has a header and not a single usable data row.
-    #[error("{path} has no usable data row ({n_rejected} rejected); at least one is needed here", path = path.display())]
+    #[error("{path} has no usable data row{}", no_rows(*n_rejected, first.as_deref()), path = path.display())]
     NoRows {
         /// The file named by the caller.
         path: PathBuf,
         /// How many rows were there but rejected.
         n_rejected: u64,
+        /// What is wrong with the first of them.
+        first: Option<Box<Fault>>,
     },
     /// The text is UTF-16, which is not read.
     #[error("{path} is UTF-16 text; save it as UTF-8 or run: iconv -f UTF-16 -t UTF-8 {path} > utf8.csv", path = path.display())]
@@ -63,7 +66,7 @@ pub enum Error {
         found: char,
     },
     /// More columns than allowed.
-    #[error("{path} has {n_columns} columns, at most {limit} are read; raise max_columns if this is meant", path = path.display())]
+    #[error("{path} has {n_columns} columns, at most {limit} are read; take out those that nobody needs", path = path.display())]
     TooManyColumns {
         /// The file named by the caller.
         path: PathBuf,
@@ -127,7 +130,7 @@ pub enum Error {
         found: String,
     },
     /// The specification has faults; all of them are listed.
-    #[error("the specification {source_name} has {} fault(s):{}", faults.len(), list_faults(source_name, faults))]
+    #[error("the specification {source_name} has {}:{}", count_of(faults.len()), list_faults(source_name, faults))]
     Spec {
         /// File name or other origin of the text.
         source_name: String,
@@ -184,6 +187,36 @@ pub enum Error {
         /// The refused text.
         code: String,
     },
+}
+
+impl Error {
+    /// Whether the data is at fault, rather than the machine, a path or a specification.
+    #[must_use]
+    pub fn is_data_refused(&self) -> bool {
+        !matches!(
+            self,
+            Self::Io { .. }
+                | Self::IsDirectory { .. }
+                | Self::Spec { .. }
+                | Self::SpecMismatch { .. }
+                | Self::NoTables
+                | Self::Arrow(_)
+        )
+    }
+}
+
+fn no_rows(n_rejected: u64, first: Option<&Fault>) -> String {
+    match first {
+        Some(fault) => format!(", all {n_rejected} were refused; first: {fault:#}"),
+        None => ": nothing follows the header; add the rows".to_owned(),
+    }
+}
+
+fn count_of(n_faults: usize) -> String {
+    match n_faults {
+        1 => "a fault".to_owned(),
+        n => format!("{n} faults"),
+    }
 }
 
 fn list_faults(source_name: &str, faults: &[SpecFault]) -> String {

@@ -75,6 +75,8 @@ pub enum FaultCode {
     MissingTarget,
     /// A row does not satisfy a check of the specification.
     CheckFailed,
+    /// No row has a value in the column.
+    NoValues,
 }
 
 impl FaultCode {
@@ -103,6 +105,7 @@ impl FaultCode {
             Self::DuplicateKey => "duplicate_key",
             Self::MissingTarget => "missing_target",
             Self::CheckFailed => "check_failed",
+            Self::NoValues => "no_values",
         }
     }
 }
@@ -113,7 +116,7 @@ impl fmt::Display for FaultCode {
     }
 }
 
-/// One fault. `Display` is one line.
+/// One fault. `Display` is one line; with `{:#}` the severity is left out, for use in a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// How bad it is.
@@ -136,9 +139,30 @@ pub struct Fault {
     pub fix: String,
 }
 
+impl Fault {
+    /// The warning that no row of `file` has a value in `column`: its feature says nothing there.
+    #[must_use]
+    pub fn no_values(file: &str, column: &str) -> Self {
+        Self {
+            severity: Severity::Warning,
+            code: FaultCode::NoValues,
+            file: file.to_owned(),
+            row: None,
+            line: None,
+            column: Some(column.to_owned()),
+            value: None,
+            expected: "a value in at least one row".to_owned(),
+            fix: "fill the column, or give it roles: [ignore] in the specification".to_owned(),
+        }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.severity.as_str(), self.file)?;
+        if !f.alternate() {
+            write!(f, "{}: ", self.severity.as_str())?;
+        }
+        f.write_str(&self.file)?;
         match (self.row, self.line) {
             (Some(row), Some(line)) => write!(f, ", row {row} (line {line})")?,
             (Some(row), None) => write!(f, ", row {row}")?,

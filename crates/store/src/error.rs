@@ -41,6 +41,14 @@ pub enum Error {
         /// Path or address.
         place: String,
     },
+    /// A file is where a folder is needed.
+    #[error(
+        "{place} is not a folder: a file has its name or that of a folder above it; move it away, or name another folder with --home"
+    )]
+    NotAFolder {
+        /// Path of the folder.
+        place: String,
+    },
     /// No space is left.
     #[error("the disk that holds {place} is full; free some space and try again, nothing was lost")]
     DiskFull {
@@ -233,6 +241,8 @@ impl Error {
         match fault.kind() {
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { place },
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::DiskFull { place },
+            // Making a folder answers so when a file has its name, or that of a folder above.
+            ErrorKind::AlreadyExists | ErrorKind::NotADirectory => Self::NotAFolder { place },
             _ => Self::Blob {
                 place,
                 what,

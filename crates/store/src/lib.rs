@@ -2,7 +2,8 @@
 //!
 //! A [`Database`] is a pool of connections to SQLite or Postgres with its tables up to date;
 //! the modules of [`tables`] hold one table each and run the same queries on both. [`Blobs`]
-//! keeps files by the hash of their content, in a folder or in S3.
+//! keeps files by the hash of their content, in a folder or in S3. [`PendingFile`] writes a file
+//! whole or not at all.
 //!
 //! ```
 //! use churn_store::tables::datasets::{self, NewDataset};
@@ -44,6 +45,7 @@ mod database;
 mod error;
 mod ids;
 mod migrate;
+mod pending_file;
 mod schema;
 pub mod tables;
 mod time;
@@ -54,4 +56,5 @@ pub use database::{AsStoreError, Backend, Database};
 pub use error::Error;
 pub use ids::new_id;
 pub use migrate::Migrated;
+pub use pending_file::{PendingFile, is_same_file, read_hint, write_hint};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};

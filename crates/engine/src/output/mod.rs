@@ -6,11 +6,9 @@
 mod csv;
 mod parquet;
 
-use std::{
-    fs::File,
-    io::BufWriter,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
+
+use churn_store::PendingFile;
 
 pub(crate) use csv::{encode_rows, header, quote};
 
@@ -69,52 +67,38 @@ impl Encoded {
     }
 }
 
-/// A file that appears under its name only when complete: it is written beside it and renamed.
-pub(crate) struct PendingFile {
+/// A scored file that appears under its name only when complete.
+pub(crate) struct OutputFile {
     path: PathBuf,
-    part: Part,
     writer: Writer,
 }
 
-/// The file beside; removed when it is left without having been renamed.
-struct Part(PathBuf);
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        // After a rename there is nothing left to remove, and that is the usual case.
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
 enum Writer {
-    Csv(BufWriter<File>),
-    Parquet(Box<::parquet::arrow::ArrowWriter<BufWriter<File>>>),
+    Csv(PendingFile),
+    Parquet(Box<::parquet::arrow::ArrowWriter<PendingFile>>),
 }
 
-impl PendingFile {
+impl OutputFile {
     pub(crate) fn create(
         path: &Path,
         format: OutputFormat,
         layout: &Layout,
     ) -> Result<Self, Error> {
-        let part = Part(part_path(path));
-        let file = File::create(&part.0).map_err(|source| Error::write(path, source))?;
-        let buffered = BufWriter::with_capacity(1 << 20, file);
+        let file = PendingFile::create(path).map_err(|source| Error::write(path, source))?;
         let writer = match format {
-            OutputFormat::Csv => Writer::Csv(buffered),
+            OutputFormat::Csv => Writer::Csv(file),
             OutputFormat::Parquet => Writer::Parquet(Box::new(
-                parquet::writer(buffered, layout).map_err(|fault| parquet_fault(path, &fault))?,
+                parquet::writer(file, layout).map_err(|fault| parquet_fault(path, fault))?,
             )),
         };
-        let mut pending = Self {
+        let mut output = Self {
             path: path.to_owned(),
-            part,
             writer,
         };
         if format == OutputFormat::Csv {
-            pending.append(Encoded::Csv(header(layout)))?;
+            output.append(Encoded::Csv(header(layout)))?;
         }
-        Ok(pending)
+        Ok(output)
     }
 
     pub(crate) fn append(&mut self, chunk: Encoded) -> Result<(), Error> {
@@ -127,7 +111,7 @@ impl PendingFile {
             }
             (Writer::Parquet(writer), Encoded::Parquet(batch)) => writer
                 .write(&batch)
-                .map_err(|fault| parquet_fault(&self.path, &fault)),
+                .map_err(|fault| parquet_fault(&self.path, fault)),
             _ => Err(Error::Parquet {
                 path: self.path.clone(),
                 fault: "a chunk was encoded for another form of file".to_owned(),
@@ -137,33 +121,27 @@ impl PendingFile {
 
     /// Completes the file and gives it its name.
     pub(crate) fn finish(self) -> Result<(), Error> {
-        let Self { path, part, writer } = self;
-        let fail = |source| Error::write(&path, source);
-        let buffered = match writer {
-            Writer::Csv(writer) => writer,
+        let Self { path, writer } = self;
+        let file = match writer {
+            Writer::Csv(file) => file,
             Writer::Parquet(writer) => writer
                 .into_inner()
-                .map_err(|fault| parquet_fault(&path, &fault))?,
+                .map_err(|fault| parquet_fault(&path, fault))?,
         };
-        let file = buffered
-            .into_inner()
-            .map_err(|fault| fail(fault.into_error()))?;
-        file.sync_all().map_err(fail)?;
-        std::fs::rename(&part.0, &path).map_err(fail)
+        file.finish().map_err(|source| Error::write(&path, source))
     }
 }
 
-fn part_path(path: &Path) -> PathBuf {
-    let name = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    path.with_file_name(format!(".{name}.{}.part", std::process::id()))
-}
-
-fn parquet_fault(path: &Path, fault: &::parquet::errors::ParquetError) -> Error {
+fn parquet_fault(path: &Path, fault: ::parquet::errors::ParquetError) -> Error {
+    let fault = match fault {
+        ::parquet::errors::ParquetError::External(cause) => match cause.downcast() {
+            Ok(source) => return Error::write(path, *source),
+            Err(cause) => cause.to_string(),
+        },
+        other => other.to_string(),
+    };
     Error::Parquet {
         path: path.to_owned(),
-        fault: fault.to_string(),
+        fault,
     }
 }

@@ -1,9 +1,10 @@
 //! Scored customers as Parquet.
 
-use std::{fs::File, io::BufWriter, sync::Arc};
+use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
+use churn_store::PendingFile;
 use parquet::{
     arrow::ArrowWriter, basic::Compression, errors::ParquetError,
     file::properties::WriterProperties,
@@ -13,9 +14,9 @@ use super::Layout;
 use crate::{ScoredRow, ScoredTable};
 
 pub(crate) fn writer(
-    file: BufWriter<File>,
+    file: PendingFile,
     layout: &Layout,
-) -> Result<ArrowWriter<BufWriter<File>>, ParquetError> {
+) -> Result<ArrowWriter<PendingFile>, ParquetError> {
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .build();

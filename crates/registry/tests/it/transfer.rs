@@ -49,16 +49,19 @@ fn what_cannot_be_imported_or_exported_is_named() {
     let path = home.path().join("missing.zip");
     let text = registry.import(&path, "me").unwrap_err().to_string();
     assert!(
-        text.contains("cannot read") && text.contains("missing.zip"),
+        text.contains("can't read") && text.contains("missing.zip"),
         "{text}"
     );
     std::fs::write(&path, "customer,left\n").unwrap();
     let fault = registry.import(&path, "me").unwrap_err();
-    assert!(matches!(fault, Error::Bundle { .. }), "{fault}");
+    assert!(
+        matches!(&fault, Error::Import { fault, .. } if matches!(**fault, Error::Bundle { .. })),
+        "{fault}"
+    );
     let nowhere = home.path().join("no/such/folder/model.zip");
     let text = registry.export("latest", &nowhere).unwrap_err().to_string();
     assert!(
-        text.contains("cannot write") && text.contains("model.zip"),
+        text.contains("can't write") && text.contains("model.zip"),
         "{text}"
     );
     assert_eq!(registry.list().unwrap().len(), 1);

@@ -46,11 +46,12 @@ pub(super) fn assign(
     for (idx, profile) in profiles.iter_mut().enumerate() {
         if Some(idx) == key {
             if !profile.is_unique() {
-                let n_unusable = profile.n_rows - profile.n_distinct;
+                let n_unusable = profile.n_rows.saturating_sub(profile.n_distinct);
                 let name = &profile.spec.name;
-                warnings.push(format!(
-                    "{n_unusable} rows repeat a {name} or have none; they will be rejected"
-                ));
+                warnings.push(match n_unusable {
+                    1 => format!("1 row repeats a {name} or has none; it will be refused"),
+                    n => format!("{n} rows repeat a {name} or have none; they will be refused"),
+                });
             }
             profile.spec.kind = ColumnKind::Text;
             profile.spec.levels.clear();

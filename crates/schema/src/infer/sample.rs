@@ -88,9 +88,13 @@ impl Sample {
             });
         }
         let mut reader = open_table(path, &Arc::new(spec), &read)?;
-        let mut warnings: Vec<String> = reader.notes().iter().map(ToString::to_string).collect();
+        let mut warnings: Vec<String> = reader
+            .notes()
+            .iter()
+            .map(|note| format!("{note:#}"))
+            .collect();
         let (mut tables, mut n_rows, mut n_rejected) = (Vec::new(), 0, 0);
-        let (mut is_valid_text, mut is_whole) = (true, true);
+        let (mut is_valid_text, mut is_whole, mut first) = (true, true, None);
         for chunk in &mut reader {
             let parsed = chunk?.parse();
             n_rows += parsed.table.n_rows();
@@ -99,6 +103,7 @@ impl Sample {
                 .faults
                 .iter()
                 .all(|f| f.code != FaultCode::BadEncoding);
+            first = first.or_else(|| parsed.rejected.first()?.faults.first().cloned());
             tables.push(parsed.table);
             if n_rows >= options.sample_rows {
                 is_whole = false;
@@ -106,10 +111,10 @@ impl Sample {
             }
         }
         if n_rows == 0 && is_valid_text {
-            let reason = format!("it has no readable data row ({n_rejected} rejected)");
-            return Err(Error::NotInferable {
+            return Err(Error::NoRows {
                 path: path.to_owned(),
-                reason,
+                n_rejected: n_rejected as u64,
+                first: first.map(Box::new),
             });
         }
         if n_rejected > 0 {

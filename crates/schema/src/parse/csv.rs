@@ -63,7 +63,10 @@ fn shape_fault(record: &Record, layout: &Layout) -> Option<CellFault> {
         Shape::Plain | Shape::Quoted => None,
         Shape::UnclosedQuote => Some(whole_row(
             FaultCode::UnclosedQuote,
-            "a closing quote before a delimiter or line end".to_owned(),
+            format!(
+                "a closing quote before a delimiter or line end, within {} bytes",
+                layout.max_field_bytes
+            ),
             "close the quote, or double it if it is part of the text; only this line is left out",
         )),
         Shape::BadQuoting => Some(whole_row(
@@ -77,7 +80,7 @@ fn shape_fault(record: &Record, layout: &Layout) -> Option<CellFault> {
                 "a row of at most {} bytes",
                 layout.max_field_bytes.saturating_mul(16)
             ),
-            "check the line ends, or raise max_field_bytes",
+            "check the line ends and the quotes",
         )),
     }
 }

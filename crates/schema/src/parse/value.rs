@@ -45,7 +45,7 @@ pub(super) fn push_cell(
             FaultCode::TooLong,
             text,
             format!("at most {} bytes", cells.max_bytes),
-            "shorten the field, or raise max_field_bytes".to_owned(),
+            "shorten the field; such length often means a missing quote".to_owned(),
         ));
     }
     match builder {

@@ -145,7 +145,7 @@ fn note_unused(
     is_repeat: bool,
 ) -> Option<Fault> {
     if name.is_empty() {
-        let place = format!("column {}", field_idx + 1);
+        let place = format!("number {}", field_idx + 1);
         return Some(note(
             file,
             FaultCode::EmptyColumnName,

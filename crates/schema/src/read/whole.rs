@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{ReadOptions, open_table};
-use crate::Error;
 use crate::spec::DatasetSpec;
 use crate::table::Table;
 use crate::validate::{Validation, Validator};
+use crate::{Error, Fault, Severity};
 
 /// Reads all good rows of a file and says what the data is like.
 ///
@@ -33,9 +33,12 @@ pub fn read_all(
     let validation = validator.finish();
     if validation.n_good == 0 {
         let n_rejected = validation.n_rejected;
+        let is_error = |fault: &Fault| fault.severity == Severity::Error;
+        let first = validation.faults.into_iter().find(is_error);
         return Err(Error::NoRows {
             path: path.to_owned(),
             n_rejected,
+            first: first.map(Box::new),
         });
     }
     Ok((Table::concat(&tables)?, validation))

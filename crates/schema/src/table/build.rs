@@ -38,6 +38,7 @@ impl ColumnBuilder {
                 codes: Vec::with_capacity(capacity),
                 n_domain: column.levels.len(),
                 extra: Vec::new(),
+                first_rows: Vec::new(),
                 extra_codes: HashMap::new(),
             }),
             ArrayKind::Text => Self::Text(TextBuilder::with_capacity(capacity)),
@@ -58,7 +59,7 @@ impl ColumnBuilder {
         match self {
             Self::Number(values) => values.truncate(n_rows),
             Self::Date(values) => values.truncate(n_rows),
-            Self::Category(category) => category.codes.truncate(n_rows),
+            Self::Category(category) => category.truncate(n_rows),
             Self::Text(text) => text.truncate(n_rows),
         }
     }
@@ -102,6 +103,8 @@ pub(crate) struct CategoryBuilder {
     codes: Vec<i32>,
     n_domain: usize,
     extra: Vec<String>,
+    /// Per extra level the row that brought it.
+    first_rows: Vec<usize>,
     extra_codes: HashMap<String, i32>,
 }
 
@@ -119,11 +122,23 @@ impl CategoryBuilder {
                 // A chunk has far fewer rows than i32::MAX, so this never saturates.
                 let code = i32::try_from(next).unwrap_or(i32::MAX);
                 self.extra.push(level.to_owned());
+                self.first_rows.push(self.codes.len());
                 self.extra_codes.insert(level.to_owned(), code);
                 code
             }
         };
         self.codes.push(code);
+    }
+
+    /// Also forgets the levels that only the rows taken back have brought.
+    fn truncate(&mut self, n_rows: usize) {
+        self.codes.truncate(n_rows);
+        while self.first_rows.last().is_some_and(|row| *row >= n_rows) {
+            self.first_rows.pop();
+            if let Some(level) = self.extra.pop() {
+                self.extra_codes.remove(&level);
+            }
+        }
     }
 
     fn finish(self, column: &ColumnSpec) -> Result<DictionaryArray<Int32Type>, Error> {

@@ -139,8 +139,16 @@ impl Validator {
 
     /// The report over everything seen.
     #[must_use]
-    pub fn finish(self) -> Validation {
+    pub fn finish(mut self) -> Validation {
         let n_good = self.n_rows - self.n_rejected;
+        let no_values: Vec<Fault> = self
+            .columns
+            .iter()
+            .filter_map(|column| column.no_values(n_good, &self.file))
+            .collect();
+        for fault in &no_values {
+            self.count_fault(fault);
+        }
         let mut levels: Vec<LevelCount> = Vec::new();
         let mut target = self.target;
         for level in self

@@ -4,7 +4,8 @@ use arrow_array::Array;
 
 use super::outliers::{MAX_VALUES, compute_outliers};
 use super::report::{MissingReport, OutlierReport};
-use crate::spec::DatasetSpec;
+use crate::Fault;
+use crate::spec::{DatasetSpec, Role};
 use crate::table::{ArrayKind, Table, array_kind, held_columns};
 
 /// What is gathered of one column.
@@ -14,6 +15,7 @@ pub(super) struct ColumnTally {
     strategy: String,
     n_missing: u64,
     is_number: bool,
+    is_used: bool,
     values: Vec<f64>,
 }
 
@@ -24,6 +26,7 @@ impl ColumnTally {
             strategy: column.missing.words(),
             n_missing: 0,
             is_number: array_kind(column) == ArrayKind::Number,
+            is_used: column.has_role(Role::Feature) || column.has_role(Role::Revenue),
             values: Vec::new(),
         };
         held_columns(spec).map(tally).collect()
@@ -40,6 +43,12 @@ impl ColumnTally {
             let room = MAX_VALUES - self.values.len();
             self.values.extend(numbers.iter().flatten().take(room));
         }
+    }
+
+    /// Says so when a column that models use has no value in any of the good rows.
+    pub(super) fn no_values(&self, n_good: u64, file: &str) -> Option<Fault> {
+        (self.is_used && n_good > 0 && self.n_missing == n_good)
+            .then(|| Fault::no_values(file, &self.name))
     }
 
     pub(super) fn missing(&self, n_good: u64) -> MissingReport {

@@ -177,7 +177,10 @@ fn latin_text_is_read_as_windows_1252() {
 #[test]
 fn files_with_nothing_to_learn_from_are_refused() {
     for (text, words) in [
-        ("id,churn\n", "no readable data row"),
+        (
+            "id,churn\n",
+            "no usable data row: nothing follows the header",
+        ),
         ("a\n1\n1\n1\n", "usable as a feature"),
     ] {
         let file = file_of(text.as_bytes());
@@ -186,6 +189,26 @@ fn files_with_nothing_to_learn_from_are_refused() {
             .to_string();
         assert!(error.contains(words), "{error} should say {words:?}");
     }
+}
+
+#[test]
+fn refused_rows_leave_no_levels_behind() {
+    let mut text = "id,plan,churn\n1,basic,0,surplus\n9,\"open,1\n".to_owned();
+    for row in 10..20 {
+        text.push_str(&format!(
+            "{row},{},{}\n",
+            ["basic", "full"][row % 2],
+            row % 3 / 2
+        ));
+    }
+    let file = file_of(text.as_bytes());
+    let Inferred { spec, warnings } = inferred(file.path());
+    assert_eq!(roles(&spec, Role::Key), ["id"]);
+    assert_eq!(spec.column("plan").unwrap().levels, ["basic", "full"]);
+    assert_eq!(
+        warnings,
+        ["2 of the first 12 rows are not readable; see validate"]
+    );
 }
 
 #[test]
