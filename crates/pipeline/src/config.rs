@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use churn_zoo::{Algorithm, LogisticParams, XgboostParams};
+use churn_zoo::{Algorithm, ForestParams, LogisticParams, XgboostParams};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -33,6 +33,8 @@ pub struct TrainConfig {
 pub struct AlgorithmParams {
     /// Logistic regression.
     pub logistic: LogisticParams,
+    /// Random forest.
+    pub forest: ForestParams,
     /// XGBoost.
     pub xgboost: XgboostParams,
 }

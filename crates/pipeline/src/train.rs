@@ -200,6 +200,7 @@ fn trainers(home: &Home, config: &TrainConfig) -> Result<Vec<Box<dyn Trainer>>, 
     for algorithm in &config.algorithms {
         trainers.push(match algorithm {
             Algorithm::Logistic => Box::new(config.parameters.logistic.clone().check()?),
+            Algorithm::Forest => Box::new(config.parameters.forest.clone().check()?),
             Algorithm::Xgboost => {
                 let library = Library::open(&find_xgboost_library(home.settings())?)?;
                 Box::new(config.parameters.xgboost.clone().check(library)?)

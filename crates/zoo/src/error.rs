@@ -46,6 +46,26 @@ pub enum Error {
         /// The value.
         value: f32,
     },
+    /// A value of a categorical column that is no code.
+    #[error(
+        "row {row}, feature '{feature}': {value} is not a category code; expected a whole number from 0 to 16777215 or a missing value"
+    )]
+    NotACategory {
+        /// Row of the matrix.
+        row: usize,
+        /// Matrix column.
+        feature: String,
+        /// The value.
+        value: f32,
+    },
+    /// A sample weight that can't be used.
+    #[error("row {row}: the weight is {value}; expected a finite number above 0")]
+    Weight {
+        /// Row of the matrix.
+        row: usize,
+        /// The weight.
+        value: f32,
+    },
     /// The optimiser did not reach its tolerance.
     #[error(
         "logistic regression did not converge in {iterations} iterations (last step {step:e}); raise 'max_iterations' or use a smaller 'c'"

@@ -1,7 +1,7 @@
 //! The zoo: trainers behind one interface, and everything needed to compare them honestly.
 //!
 //! A [`Trainer`] is a family with checked parameters ([`LogisticParams::check`],
-//! [`XgboostParams::check`]). [`cross_validate`] fits it once per [`Fold`], features included;
+//! [`ForestParams::check`], [`XgboostParams::check`]). [`cross_validate`] fits it once per [`Fold`], features included;
 //! [`weigh`] turns the out-of-fold margins into [`Evidence`]: calibrated, thresholded, with
 //! intervals; a [`SelectionPolicy`] chooses between candidates and writes its reasons down.
 //!
@@ -31,6 +31,7 @@ mod cross_validate;
 mod error;
 mod evidence;
 mod folds;
+mod forest;
 mod logistic;
 mod seed;
 mod selection;
@@ -44,6 +45,7 @@ pub use cross_validate::{FoldResult, cross_validate, fit_final};
 pub use error::Error;
 pub use evidence::{Evidence, FoldScore, Rows, profit_at, weigh};
 pub use folds::{Fold, Split, folds_from_assignments, stratified_folds, stratified_split};
+pub use forest::{FeatureRule, FittedForest, Forest, ForestParams, MaxFeatures};
 pub use logistic::{ClassWeight, Logistic, LogisticParams};
 pub use seed::derive_seed;
 pub use selection::{Candidate, Decision, Gate, GateResult, Limits, SelectionPolicy, Standing};

@@ -12,19 +12,22 @@ use crate::Error;
 pub enum Algorithm {
     /// Logistic regression with elastic net.
     Logistic,
+    /// Random forest.
+    Forest,
     /// Gradient-boosted trees by XGBoost.
     Xgboost,
 }
 
 impl Algorithm {
     /// All families, simplest first: the order in which a tie is broken.
-    pub const ALL: [Self; 2] = [Self::Logistic, Self::Xgboost];
+    pub const ALL: [Self; 3] = [Self::Logistic, Self::Forest, Self::Xgboost];
 
     /// Name in files and on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Logistic => "logistic",
+            Self::Forest => "forest",
             Self::Xgboost => "xgboost",
         }
     }
@@ -34,6 +37,7 @@ impl Algorithm {
     pub fn title(self) -> &'static str {
         match self {
             Self::Logistic => "logistic regression",
+            Self::Forest => "random forest",
             Self::Xgboost => "XGBoost",
         }
     }

@@ -1,0 +1,240 @@
+//! The best split of a node on one column, from its histogram.
+
+use churn_ensemble::Test;
+
+use super::{SideSums, bins::ColumnBins, tally::Tally};
+
+/// A way to send the rows of a node to two sides.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Split<T> {
+    /// What is impure after it: lower is better.
+    pub(super) impurity: f64,
+    /// The rows that go left.
+    pub(super) left: T,
+    /// Whether missing values go left.
+    pub(super) default_left: bool,
+    pub(super) place: Place,
+}
+
+/// Which bins go left.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Place {
+    /// Bins up to this one.
+    UpTo(u8),
+    /// Every bin that holds a value.
+    AllValues,
+    /// All bins but these.
+    AllBut(Vec<u8>),
+}
+
+/// What splits are judged by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Judge {
+    /// Factors on the weights of those that stayed and of those that left.
+    pub(super) class_weights: SideSums,
+    pub(super) min_rows: u32,
+}
+
+impl Judge {
+    /// Weights after class weights.
+    pub(super) fn weights<T: Tally>(&self, tally: T) -> SideSums {
+        let weights = tally.weights();
+        SideSums {
+            stayed: weights.stayed * self.class_weights.stayed,
+            left: weights.left * self.class_weights.left,
+        }
+    }
+
+    /// Gini impurity of two sides, weighted by their sizes, halved; `None` when a side is too
+    /// small.
+    fn judge<T: Tally>(&self, left: T, right: T) -> Option<f64> {
+        if left.n_rows() < self.min_rows || right.n_rows() < self.min_rows {
+            return None;
+        }
+        let (left, right) = (self.weights(left), self.weights(right));
+        let (left_total, right_total) = (left.total(), right.total());
+        let both = left_total * right_total;
+        if both <= 0.0 {
+            return None;
+        }
+        let impurity =
+            left.stayed * left.left * right_total + right.stayed * right.left * left_total;
+        Some(impurity / both)
+    }
+}
+
+impl SideSums {
+    pub(super) fn total(self) -> f64 {
+        self.stayed + self.left
+    }
+
+    /// Gini impurity times size, halved.
+    pub(super) fn impurity(self) -> f64 {
+        let total = self.total();
+        if total > 0.0 {
+            self.stayed * self.left / total
+        } else {
+            0.0
+        }
+    }
+}
+
+/// The best split on a column and whether the column tells any two rows of the node apart.
+pub(super) struct Found<T> {
+    pub(super) split: Option<Split<T>>,
+    pub(super) is_constant: bool,
+}
+
+/// Searches the histogram of one column: a bin per value, then the one for missing values.
+/// Missing values are tried on both sides, and by themselves.
+pub(super) fn find<T: Tally>(
+    column: &ColumnBins,
+    histogram: &[T],
+    total: T,
+    judge: &Judge,
+) -> Found<T> {
+    let n_bins = column.n_bins();
+    let (values, missing) = (&histogram[..n_bins], histogram[n_bins]);
+    let mut search = Search {
+        judge,
+        total,
+        missing,
+        best: None,
+    };
+    let n_filled = match column {
+        ColumnBins::Numeric { .. } => search.ordered(values),
+        ColumnBins::Categorical { .. } => search.categories(values),
+    };
+    if missing.n_rows() > 0 && n_filled > 0 {
+        search.offer(total.without(missing), false, || Place::AllValues);
+    }
+    Found {
+        split: search.best,
+        is_constant: n_filled + usize::from(missing.n_rows() > 0) < 2,
+    }
+}
+
+struct Search<'a, T> {
+    judge: &'a Judge,
+    total: T,
+    missing: T,
+    best: Option<Split<T>>,
+}
+
+impl<T: Tally> Search<'_, T> {
+    /// Splits between neighbouring filled bins; gives the number of filled bins.
+    fn ordered(&mut self, values: &[T]) -> usize {
+        let mut below = T::default();
+        let mut n_filled = 0;
+        let mut last = 0;
+        for (bin, &tally) in values.iter().enumerate() {
+            if tally.n_rows() == 0 {
+                continue;
+            }
+            if n_filled > 0 {
+                // Between empty bins the border is the middle one.
+                let up_to = usize::midpoint(last, bin - 1) as u8;
+                self.offer_both(below, || Place::UpTo(up_to));
+            }
+            below.add(tally);
+            last = bin;
+            n_filled += 1;
+        }
+        n_filled
+    }
+
+    /// Splits of the categories in order of their share of leavers, which for two classes hold
+    /// the best of all splits into two sets (Breiman et al. 1984, theorem 4.5).
+    fn categories(&mut self, values: &[T]) -> usize {
+        let mut order: Vec<(f64, u8)> = (0..values.len())
+            .filter(|&bin| values[bin].n_rows() > 0)
+            .map(|bin| {
+                let weights = self.judge.weights(values[bin]);
+                (weights.left / weights.total(), bin as u8)
+            })
+            .collect();
+        order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let mut first = T::default();
+        let rest = self.total.without(self.missing);
+        for place in 1..order.len() {
+            first.add(values[usize::from(order[place - 1].1)]);
+            // Categories nobody listed go left, so the side with more rows is the left one.
+            let second = rest.without(first);
+            let (low, high) = order.split_at(place);
+            let (left, listed) = if first.n_rows() > second.n_rows() {
+                (first, high)
+            } else {
+                (second, low)
+            };
+            self.offer_both(left, || {
+                Place::AllBut(listed.iter().map(|&(_, bin)| bin).collect())
+            });
+        }
+        order.len()
+    }
+
+    /// Offers a split of the values with missing ones on either side; when there are none, a
+    /// missing value met later goes with the heavier side.
+    fn offer_both(&mut self, left: T, place: impl Fn() -> Place) {
+        if self.missing.n_rows() == 0 {
+            let right = self.total.without(left);
+            let default_left =
+                self.judge.weights(left).total() >= self.judge.weights(right).total();
+            self.offer(left, default_left, place);
+            return;
+        }
+        self.offer(left, false, &place);
+        let mut with_missing = left;
+        with_missing.add(self.missing);
+        self.offer(with_missing, true, &place);
+    }
+
+    fn offer(&mut self, left: T, default_left: bool, place: impl Fn() -> Place) {
+        let Some(impurity) = self.judge.judge(left, self.total.without(left)) else {
+            return;
+        };
+        if self
+            .best
+            .as_ref()
+            .is_none_or(|best| impurity < best.impurity)
+        {
+            self.best = Some(Split {
+                impurity,
+                left,
+                default_left,
+                place: place(),
+            });
+        }
+    }
+}
+
+impl Place {
+    /// For each code of the column, the missing one included, whether it goes left.
+    pub(super) fn table(&self, n_bins: usize, default_left: bool) -> [bool; 256] {
+        let mut table = [true; 256];
+        match self {
+            Self::UpTo(bin) => table[usize::from(*bin) + 1..].fill(false),
+            Self::AllValues => {}
+            Self::AllBut(bins) => {
+                for &bin in bins {
+                    table[usize::from(bin)] = false;
+                }
+            }
+        }
+        table[n_bins] = default_left;
+        table
+    }
+
+    /// The question that sends values the same way.
+    pub(super) fn test(&self, column: &ColumnBins) -> Test {
+        match (self, column) {
+            (Self::UpTo(bin), ColumnBins::Numeric { cuts }) => Test::Less(cuts[usize::from(*bin)]),
+            (Self::AllBut(bins), ColumnBins::Categorical { codes, .. }) => {
+                let listed = bins.iter().flat_map(|&bin| &codes[usize::from(bin)]);
+                Test::NotIn(listed.copied().collect())
+            }
+            (_, ColumnBins::Categorical { .. }) => Test::NotIn(Vec::new()),
+            (_, ColumnBins::Numeric { .. }) => Test::Less(f32::INFINITY),
+        }
+    }
+}
