@@ -5,7 +5,7 @@ use std::path::Path;
 use churn_zoo::{Algorithm, ForestParams, LogisticParams, XgboostParams};
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{Error, error::yaml_fault};
 
 /// Settings of a training run (`--config train.yaml`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -67,7 +67,8 @@ impl TrainConfig {
             path: path.to_owned(),
             fault,
         };
-        let config: Self = serde_saphyr::from_str(&text).map_err(|fault| bad(fault.to_string()))?;
+        let config: Self =
+            serde_saphyr::from_str(&text).map_err(|fault| bad(yaml_fault(&fault)))?;
         let faults = config.faults();
         if faults.is_empty() {
             Ok(config)

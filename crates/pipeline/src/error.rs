@@ -73,7 +73,7 @@ pub enum Error {
         fault: String,
     },
     /// A file could not be read.
-    #[error("can't read {path}: {source}")]
+    #[error("can't read {path}: {source}; {}", churn_engine::read_hint(source))]
     Read {
         /// The file.
         path: PathBuf,
@@ -108,14 +108,35 @@ pub enum Error {
     },
 }
 
+/// A fault of a YAML file in one line: where, then what.
+pub(crate) fn yaml_fault(fault: &serde_saphyr::Error) -> String {
+    let text = fault.without_snippet().to_string();
+    let first = text.lines().next().unwrap_or_default();
+    // The library repeats the position inside its message; ours stands before it.
+    let what = first.rfind(" at line ").map_or(first, |cut| &first[..cut]);
+    let what = what
+        .trim_end_matches([',', ':'])
+        .replace("invalid u64", "expected a whole number")
+        .replace(
+            "unexpected end of input",
+            "the file is empty or ends too early",
+        );
+    match fault.location() {
+        Some(place) => format!("line {}, column {}: {what}", place.line(), place.column()),
+        None => what,
+    }
+}
+
 impl Error {
     /// Whether the data is at fault, rather than the program, the settings or the machine.
     #[must_use]
     pub fn is_data_refused(&self) -> bool {
         match self {
-            Self::Data(fault) => !matches!(fault, churn_schema::Error::Io { .. }),
+            Self::Data(fault) => fault.is_data_refused(),
             Self::Engine(fault) => fault.is_data_refused(),
             Self::TooManyRejected { .. } | Self::NoRows { .. } | Self::BadFolds { .. } => true,
+            // Labels of one kind only: nothing can be judged on such rows.
+            Self::Metrics(fault) => matches!(fault, churn_metrics::Error::SingleClass { .. }),
             Self::Zoo(fault) => matches!(
                 fault,
                 churn_zoo::Error::OneClass { .. }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use churn_zoo::SelectionPolicy;
 use serde::Deserialize;
 
-use crate::Error;
+use crate::{Error, error::yaml_fault};
 
 /// The policies the program ships with: the same file as `config/selection.yaml`.
 pub const DEFAULT_POLICY: &str = include_str!("../../../config/selection.yaml");
@@ -45,7 +45,7 @@ impl NamedPolicy {
             fault,
         };
         let mut file: PolicyFile =
-            serde_saphyr::from_str(&text).map_err(|fault| bad(fault.to_string()))?;
+            serde_saphyr::from_str(&text).map_err(|fault| bad(yaml_fault(&fault)))?;
         let faults: Vec<String> = file
             .presets
             .iter()

@@ -50,8 +50,8 @@ pub fn validate(
     }
     progress.end();
     validator.set_content_sha256(reader.content_sha256());
-    if let Some(path) = quarantine {
-        write_rejected(path, &rejected)?;
+    if let Some(quarantine) = quarantine {
+        write_rejected(quarantine, path, &rejected)?;
     }
     Ok(validator.finish())
 }

@@ -185,15 +185,16 @@ pub(crate) struct ScoreArgs {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(group = clap::ArgGroup::new("which").required(true))]
 pub(crate) struct ExplainArgs {
     /// Key of the customer to look up in --data
-    #[arg(long, value_name = "ID", requires = "data", conflicts_with = "row")]
+    #[arg(long, value_name = "ID", requires = "data", group = "which")]
     pub(crate) customer: Option<String>,
     /// File the customer is in
     #[arg(long, value_name = "FILE")]
     pub(crate) data: Option<PathBuf>,
     /// JSON file with one customer: {"column": value, ...}; - for stdin
-    #[arg(long, value_name = "FILE", required_unless_present = "customer")]
+    #[arg(long, value_name = "FILE", group = "which")]
     pub(crate) row: Option<PathBuf>,
     /// Alias, version or `latest`
     #[arg(long, value_name = "REF", default_value = "champion")]
@@ -255,13 +256,18 @@ pub(crate) enum SynthCommand {
     /// Telco-like customers, one row each, marked as synthetic
     Snapshot {
         /// Customers
-        #[arg(long, value_name = "N", default_value_t = 7043)]
+        #[arg(long, value_name = "N", default_value_t = 7043, value_parser = clap::value_parser!(u64).range(1..))]
         rows: u64,
         /// Seed: the same seed gives the same bytes
         #[arg(long, value_name = "S", default_value_t = 42)]
         seed: u64,
         /// How much of what drives leaving is hidden; 0 is least
-        #[arg(long, value_name = "X", default_value_t = 1.0)]
+        #[arg(
+            long,
+            value_name = "X",
+            default_value_t = 1.0,
+            allow_negative_numbers = true
+        )]
         noise: f64,
         /// File to write
         #[arg(short, long, value_name = "FILE")]

@@ -35,7 +35,7 @@ fn code_of(fault: &anyhow::Error) -> u8 {
         let schema = cause.downcast_ref::<churn_schema::Error>();
         pipeline.is_some_and(churn_pipeline::Error::is_data_refused)
             || engine.is_some_and(churn_engine::Error::is_data_refused)
-            || schema.is_some_and(|fault| !matches!(fault, churn_schema::Error::Io { .. }))
+            || schema.is_some_and(churn_schema::Error::is_data_refused)
     });
     if refused { REFUSED } else { FAILED }
 }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use churn_engine::Home;
 use churn_pipeline::{Evaluation, evaluate};
 
@@ -12,7 +13,8 @@ use crate::{args::EvaluateArgs, table::TextTable, ui::Ui};
 const REPLICATES: usize = 1000;
 
 pub(crate) fn run(home: &Home, args: &EvaluateArgs, ui: &Ui) -> anyhow::Result<ExitCode> {
-    let evaluation = evaluate(home, &args.model, &args.file, args.seed, REPLICATES)?;
+    let evaluation = evaluate(home, &args.model, &args.file, args.seed, REPLICATES)
+        .with_context(|| format!("evaluating on {} failed", args.file.display()))?;
     if let Some(caution) = &evaluation.caution {
         ui.warn(caution);
     }

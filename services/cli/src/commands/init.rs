@@ -2,16 +2,22 @@
 
 use std::{io::Write, path::Path, process::ExitCode};
 
-use anyhow::{Context, bail};
+use anyhow::{bail, ensure};
 use churn_schema::{DatasetSpec, InferOptions, Role, infer};
+use churn_store::is_same_file;
 
-use super::grouped;
+use super::{grouped, write_file};
 use crate::{args::InitArgs, table::TextTable, ui::Ui};
 
 pub(crate) fn run(args: &InitArgs, ui: &Ui) -> anyhow::Result<ExitCode> {
     let inferred = infer(&args.file, &InferOptions::default())?;
     let yaml = inferred.spec.to_yaml();
     if let Some(path) = &args.output {
+        ensure!(
+            !is_same_file(&args.file, path),
+            "output {} is the input file; give another path with -o",
+            path.display()
+        );
         write_new(path, &yaml, args.force)?;
     }
     for warning in &inferred.warnings {
@@ -44,10 +50,7 @@ fn write_new(path: &Path, text: &str, force: bool) -> anyhow::Result<()> {
             path.display()
         );
     }
-    let mut file =
-        std::fs::File::create(path).with_context(|| format!("can't write {}", path.display()))?;
-    file.write_all(text.as_bytes())
-        .with_context(|| format!("can't write {}", path.display()))
+    write_file(path, |file| Ok(file.write_all(text.as_bytes())?))
 }
 
 fn overview(spec: &DatasetSpec) -> String {

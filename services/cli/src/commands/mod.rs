@@ -11,10 +11,11 @@ mod synth;
 mod train;
 mod validate;
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use anyhow::Context;
 use churn_engine::Home;
+use churn_store::{PendingFile, write_hint};
 
 use crate::{
     args::{Args, Command},
@@ -53,6 +54,20 @@ fn use_threads(threads: Option<usize>) -> anyhow::Result<()> {
         .num_threads(threads)
         .build_global()
         .context("can't start the threads asked for")
+}
+
+/// Writes a file whole or not at all.
+pub(crate) fn write_file(
+    path: &Path,
+    write: impl FnOnce(&mut PendingFile) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let context = |fault: std::io::Error| {
+        let hint = write_hint(&fault);
+        anyhow::anyhow!("can't write {}: {fault}; {hint}", path.display())
+    };
+    let mut file = PendingFile::create(path).map_err(context)?;
+    write(&mut file).with_context(|| format!("can't write {}", path.display()))?;
+    file.finish().map_err(context)
 }
 
 /// Who the audit names for what is done from the shell.

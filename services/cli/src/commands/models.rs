@@ -160,7 +160,9 @@ fn moved(moved: &Moved, ui: &Ui) -> anyhow::Result<()> {
 
 fn verify(home: &Home, reference: Option<&str>, ui: &Ui) -> anyhow::Result<ExitCode> {
     let problems = home.registry().verify(reference)?;
-    if problems.is_empty() {
+    if home.registry().list()?.is_empty() {
+        ui.say("no models yet, so there is nothing to verify");
+    } else if problems.is_empty() {
         ui.say("all bundles are whole and unaltered");
     }
     let lines: Vec<String> = problems

@@ -70,8 +70,14 @@ fn finish(report: &ScoreReport, ui: &Ui) -> anyhow::Result<ExitCode> {
     warn_faults(report, ui);
     ui.say(summary(report));
     ui.emit(report)?;
+    if report.n_rows == 0 {
+        ui.warn(format!(
+            "the input has no data rows: {} holds a header only",
+            report.output.display()
+        ));
+    }
     if report.n_scored == 0 && report.n_rejected > 0 {
-        ui.note("error: every row was refused");
+        ui.note("error: every row was refused, nothing was scored");
         return Ok(ExitCode::from(crate::exit::REFUSED));
     }
     Ok(ExitCode::SUCCESS)

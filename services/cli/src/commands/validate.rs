@@ -43,6 +43,13 @@ pub(crate) fn run(args: &ValidateArgs, ui: &Ui) -> anyhow::Result<ExitCode> {
     if validation.is_acceptable() {
         return Ok(ExitCode::SUCCESS);
     }
+    if validation.n_rows == 0 {
+        ui.note(format!(
+            "error: {} has no data rows; add them below the header",
+            validation.file
+        ));
+        return Ok(ExitCode::from(REFUSED));
+    }
     ui.note(format!(
         "error: {} of {} rows were refused, more than the {} that max_rejected_share allows",
         grouped(validation.n_rejected),
