@@ -13,7 +13,12 @@ pub(crate) enum Verdict {
     /// The new model is not shown to be worse.
     NotWorse(String),
     /// The model in service ranks the same test rows better, beyond chance.
-    Worse(String),
+    Worse {
+        /// Its version.
+        incumbent: String,
+        /// The comparison in words.
+        figures: String,
+    },
 }
 
 /// Compares a candidate's test probabilities with the model in service on the same rows.
@@ -69,7 +74,10 @@ pub(crate) fn compare(
         result.p_value
     );
     if result.p_value < significance && result.difference.mean < 0.0 {
-        return Ok(Verdict::Worse(figures));
+        return Ok(Verdict::Worse {
+            incumbent: version,
+            figures,
+        });
     }
     Ok(Verdict::NotWorse(figures))
 }

@@ -14,8 +14,8 @@ use crate::candidate::Latency;
 pub struct TrainOutcome {
     /// The run, as recorded in the store.
     pub run_id: String,
-    /// Version of the chosen model; `None` when every candidate failed or the model in service
-    /// was kept.
+    /// Version of the chosen model, or of the model in service when that was kept; `None` when
+    /// every candidate failed.
     pub champion: Option<String>,
     /// The policy applied.
     pub policy: String,

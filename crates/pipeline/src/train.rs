@@ -254,7 +254,7 @@ fn run(
         })
         .collect::<Result<Vec<Candidate>, Error>>()?;
     let baselines = baselines(&parts, request)?;
-    let decision = decide(home, request, &facts, &parts, &candidates)?;
+    let (decision, kept) = decide(home, request, &facts, &parts, &candidates)?;
     for candidate in &mut candidates {
         candidate.model.card.decision.clone_from(&decision.text);
     }
@@ -267,7 +267,7 @@ fn run(
         .count();
     let mut outcome = TrainOutcome {
         run_id: run_id.to_owned(),
-        champion: None,
+        champion: kept,
         policy: request.policy.name.clone(),
         seed: request.seed,
         data: DataSummary {
@@ -294,14 +294,15 @@ fn protected_features(spec: &DatasetSpec) -> Vec<String> {
         .collect()
 }
 
-/// Applies the policy, then asks whether the winner is not worse than the model in service.
+/// Applies the policy, then asks whether the winner is not worse than the model in service; if it
+/// is, the version in service is given back and nothing is chosen.
 fn decide(
     home: &Home,
     request: &TrainRequest,
     facts: &CardFacts<'_>,
     parts: &Parts<'_>,
     candidates: &[Candidate],
-) -> Result<Decision, Error> {
+) -> Result<(Decision, Option<String>), Error> {
     let entries: Vec<Entry<'_>> = candidates
         .iter()
         .map(|candidate| Entry {
@@ -312,6 +313,7 @@ fn decide(
         })
         .collect();
     let mut decision = request.policy.policy.choose(&entries)?;
+    let mut kept = None;
     let winner = candidates
         .iter()
         .find(|candidate| Some(candidate.algorithm) == decision.champion);
@@ -330,17 +332,18 @@ fn decide(
                     .reasons
                     .push(format!("not worse than the model in service: {figures}"));
             }
-            Verdict::Worse(figures) => {
+            Verdict::Worse { incumbent, figures } => {
                 decision
                     .reasons
                     .push(format!("the model in service is better: {figures}"));
                 "the model in service was kept: it is better than every candidate"
                     .clone_into(&mut decision.text);
                 decision.champion = None;
+                kept = Some(incumbent);
             }
         }
     }
-    Ok(decision)
+    Ok((decision, kept))
 }
 
 /// Chance and the best single column, judged where the candidates are judged at last.
@@ -406,7 +409,8 @@ fn register(
                 .unwrap_or_default(),
         });
     }
-    if let Some(champion) = outcome.champion.as_deref().filter(|_| request.activate) {
+    let chosen = outcome.decision.champion.and(outcome.champion.as_deref());
+    if let Some(champion) = chosen.filter(|_| request.activate) {
         home.registry()
             .activate(champion, &request.who, &outcome.decision.text)?;
     }

@@ -11,7 +11,8 @@ use churn_engine::{
     Home, ScoreFileParams, ScoredRow, Scorer, ScorerParams, load_playbook, score_file, write_rows,
 };
 use churn_pipeline::{TrainRequest, read_spec, train, validate};
-use churn_schema::{InferOptions, ReadOptions, infer};
+use churn_retention::ValueInputs;
+use churn_schema::{InferOptions, Money, ReadOptions, infer};
 use churn_synth::SnapshotParams;
 
 use super::{WHO, score, synth, train as train_command, validate as validate_command};
@@ -67,7 +68,7 @@ pub(crate) fn run(home: &Home, args: &DemoArgs, ui: &Ui) -> anyhow::Result<ExitC
     })?;
     let (version, model) = home.registry().load("champion")?;
     let playbook = load_playbook(files.playbook.as_deref(), home.path(), &spec)?;
-    let inputs = serde_json::to_string(playbook.value_inputs())?;
+    let inputs = value_inputs(playbook.value_inputs());
     let params = ScorerParams {
         n_reasons: N_REASONS,
         playbook: Some(playbook),
@@ -84,7 +85,7 @@ pub(crate) fn run(home: &Home, args: &DemoArgs, ui: &Ui) -> anyhow::Result<ExitC
     let report = score_file(&scorer, &params, &mut |_| {})?;
     score::warn_faults(&report, ui);
     ui.say(score::summary(&report));
-    ui.say(format!("inputs of a customer's value: {inputs}"));
+    ui.say(format!("a customer is worth: {inputs}"));
     ui.say(format!(
         "\n4. the {} customers to call first\n",
         report.top.len()
@@ -199,4 +200,32 @@ fn call_sheet(row: &ScoredRow) -> String {
         None => lines.push("      -> do nothing: no offer pays".to_owned()),
     }
     lines.join("\n")
+}
+
+/// What the money figures rest on, in words.
+fn value_inputs(inputs: &ValueInputs) -> String {
+    let money = |amount: f64| {
+        Money::from_major(amount, inputs.currency)
+            .map_or_else(|_| amount.to_string(), |m| m.to_string())
+    };
+    let mut words: Vec<String> = Vec::new();
+    if let Some(rule) = inputs.margin_and_horizon {
+        words.push(format!(
+            "monthly revenue x {} margin x {} months (specification)",
+            rule.margin, rule.horizon_months
+        ));
+    }
+    if let Some(revenue) = inputs.default_monthly_revenue {
+        words.push(format!(
+            "{} a month where the revenue is not known (playbook)",
+            money(revenue)
+        ));
+    }
+    if let Some(value) = inputs.default_customer_value {
+        words.push(format!(
+            "{} where nothing else is known (playbook)",
+            money(value)
+        ));
+    }
+    words.join("; ")
 }

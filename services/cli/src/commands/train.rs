@@ -6,6 +6,7 @@ use anyhow::Context;
 use churn_engine::Home;
 use churn_pipeline::{NamedPolicy, TrainConfig, TrainOutcome, TrainRequest, read_spec, train};
 use churn_registry::Interval;
+use churn_zoo::Standing;
 
 use super::{WHO, grouped, percent};
 use crate::{args::TrainArgs, progress::Bars, table::TextTable, ui::Ui};
@@ -90,7 +91,6 @@ fn leaderboard(outcome: &TrainOutcome) -> String {
         "ROC-AUC",
         "log loss",
         "lift@20 %",
-        "ECE",
         "profit/customer",
     ]);
     for candidate in &outcome.candidates {
@@ -106,7 +106,6 @@ fn leaderboard(outcome: &TrainOutcome) -> String {
             figure(candidate.cv.get("roc_auc"), 4),
             figure(candidate.cv.get("log_loss"), 4),
             figure(candidate.cv.get("lift_at_20"), 2),
-            figure(candidate.cv.get("ece"), 3),
             figure(candidate.cv.get("profit"), 2),
         ]);
     }
@@ -118,11 +117,8 @@ fn test(outcome: &TrainOutcome) -> String {
         "model",
         "ROC-AUC",
         "PR-AUC",
-        "log loss",
-        "Brier",
         "precision",
         "recall",
-        "F1",
         "lift@10 %",
     ]);
     let models = outcome
@@ -138,11 +134,8 @@ fn test(outcome: &TrainOutcome) -> String {
         for (metric, digits) in [
             ("roc_auc", 3),
             ("pr_auc", 3),
-            ("log_loss", 3),
-            ("brier", 3),
             ("precision", 2),
             ("recall", 2),
-            ("f1", 2),
             ("lift_at_10", 2),
         ] {
             row.push(figure(figures.get(metric), digits));
@@ -163,14 +156,17 @@ fn gates(outcome: &TrainOutcome) -> String {
         "gates",
     ]);
     for candidate in &outcome.candidates {
-        let gates: Vec<String> = candidate
+        let open: Vec<String> = candidate
             .gates
             .iter()
-            .map(|gate| {
-                let standing = serde_json::to_value(gate.standing).unwrap_or_default();
-                format!("{}: {}", gate.gate, standing.as_str().unwrap_or_default())
-            })
+            .filter(|gate| gate.standing != Standing::Passed)
+            .map(|gate| format!("{} {}", gate.gate, word(gate.standing)))
             .collect();
+        let gates = if open.is_empty() {
+            format!("all {} passed", candidate.gates.len())
+        } else {
+            open.join(", ")
+        };
         let calibration = serde_json::to_value(candidate.calibration.kind).unwrap_or_default();
         table.row(vec![
             candidate.algorithm.clone(),
@@ -179,10 +175,18 @@ fn gates(outcome: &TrainOutcome) -> String {
             format!("{:.0}", candidate.latency_us.p99_us),
             format!("{:.1} kB", candidate.size_bytes as f64 / 1e3),
             calibration.as_str().unwrap_or_default().to_owned(),
-            gates.join(", "),
+            gates,
         ]);
     }
     table.render()
+}
+
+fn word(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Passed => "passed",
+        Standing::Undecided => "undecided",
+        Standing::Failed => "failed",
+    }
 }
 
 fn decision(outcome: &TrainOutcome) -> String {
