@@ -7,12 +7,24 @@ pub enum Error {
     /// The bytes are not well-formed in the format they claim to be.
     #[error("cannot read the {format} model at byte {offset}: expected {expected}")]
     Syntax {
-        /// `UBJSON` or `JSON`.
+        /// `UBJSON`, `JSON` or `LightGBM`.
         format: &'static str,
         /// Where reading stopped.
         offset: usize,
         /// What should stand there.
         expected: &'static str,
+    },
+    /// The text is no JSON, or not that of the model it should be.
+    #[error("cannot read the {format} model at line {line}, column {column}: {fault}")]
+    Json {
+        /// Whose model it should be.
+        format: &'static str,
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1.
+        column: usize,
+        /// What was expected there.
+        fault: String,
     },
     /// A field of the model is absent or of another kind.
     #[error("the model's field {field} is missing or is not {expected}")]

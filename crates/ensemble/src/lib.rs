@@ -25,7 +25,9 @@
 )]
 
 mod calibrator;
+pub mod catboost;
 mod error;
+mod imported;
 mod linear;
 mod number;
 mod output;
@@ -36,6 +38,7 @@ pub mod xgboost;
 
 pub use calibrator::Calibrator;
 pub use error::Error;
+pub use imported::{FeatureKind, Imported, ImportedFeature};
 pub use linear::Linear;
 pub use output::Output;
 pub use predictor::Predictor;

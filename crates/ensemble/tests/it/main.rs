@@ -6,6 +6,8 @@
     reason = "helpers of tests count in small numbers and may panic"
 )]
 
+mod catboost;
+mod fixture;
 mod hostile;
 mod reader;
 mod telco;
