@@ -39,6 +39,14 @@ pub enum Error {
         /// `number` or `category`.
         expected: &'static str,
     },
+    /// Values that are no matrix.
+    #[error("{n_values} values do not fill whole rows of {n_columns} columns")]
+    Shape {
+        /// Values given.
+        n_values: usize,
+        /// Columns asked for.
+        n_columns: usize,
+    },
     /// A derived feature can't be computed from the columns it names.
     #[error("derived feature '{feature}': {fault}")]
     Derived {

@@ -1,5 +1,7 @@
 //! The numeric matrix models read.
 
+use crate::Error;
+
 /// Feature values, `n_rows × n_columns`, row-major, `f32`; `NaN` means missing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matrix {
@@ -17,6 +19,24 @@ impl Matrix {
             n_rows,
             n_columns,
         }
+    }
+
+    /// A matrix of `values`, row-major, `n_columns` to a row.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the values do not fill whole rows.
+    pub fn from_values(values: Vec<f32>, n_columns: usize) -> Result<Self, Error> {
+        if n_columns == 0 || !values.len().is_multiple_of(n_columns) {
+            return Err(Error::Shape {
+                n_values: values.len(),
+                n_columns,
+            });
+        }
+        Ok(Self {
+            n_rows: values.len() / n_columns,
+            values,
+            n_columns,
+        })
     }
 
     /// Rows.
@@ -73,5 +93,19 @@ impl Matrix {
     /// Sets one cell.
     pub(crate) fn set(&mut self, row: usize, column: usize, value: f32) {
         self.values[row * self.n_columns + column] = value;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Matrix;
+
+    #[test]
+    fn values_fill_whole_rows_or_are_refused() {
+        let matrix = Matrix::from_values(vec![1.0, 2.0, 3.0, 4.0], 2).unwrap();
+        assert_eq!((matrix.n_rows(), matrix.row(1)), (2, &[3.0, 4.0][..]));
+        assert!(Matrix::from_values(vec![1.0; 3], 2).is_err());
+        assert!(Matrix::from_values(vec![], 0).is_err());
+        assert_eq!(Matrix::from_values(vec![], 2).unwrap().n_rows(), 0);
     }
 }
