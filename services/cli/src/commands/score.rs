@@ -36,7 +36,7 @@ pub(crate) fn run(home: &Home, args: &ScoreArgs, ui: &Ui) -> anyhow::Result<Exit
         n_top: 0,
     };
     let report = score_with_bar(&scorer, &params, ui)?;
-    Ok(finish(&report, ui)?)
+    finish(&report, ui)
 }
 
 fn rejected_path(output: &std::path::Path) -> PathBuf {
