@@ -1,11 +1,10 @@
 //! The explainer: rows in, exact contributions out.
 
-use std::collections::HashMap;
-
 use churn_ensemble::{Predictor, TreeEnsemble};
 use rayon::prelude::*;
 
 use crate::memo::Memo;
+use crate::symmetric::SymmetricTrees;
 use crate::tree::{Scratch, TreePaths};
 use crate::{Error, Explanation};
 
@@ -29,7 +28,15 @@ pub struct Explainer {
     groups: Vec<u32>,
     n_groups: usize,
     base: f64,
-    trees: Vec<TreeExplainer>,
+    parts: Parts,
+}
+
+/// What was prepared for the kind of model.
+#[derive(Debug)]
+enum Parts {
+    Trees(Vec<TreeExplainer>),
+    Symmetric(SymmetricTrees),
+    Linear,
 }
 
 #[derive(Debug)]
@@ -63,9 +70,13 @@ impl Explainer {
                 n_groups,
             });
         }
-        let (base, trees) = match predictor {
+        let (base, parts) = match predictor {
             Predictor::Trees(ensemble) => prepare(ensemble),
-            Predictor::Linear(linear) => (linear.mean_margin(), Vec::new()),
+            Predictor::Symmetric(ensemble) => {
+                let trees = SymmetricTrees::new(ensemble);
+                (trees.base, Parts::Symmetric(trees))
+            }
+            Predictor::Linear(linear) => (linear.mean_margin(), Parts::Linear),
             _ => return Err(Error::Unsupported),
         };
         Ok(Self {
@@ -73,7 +84,7 @@ impl Explainer {
             groups: groups.to_vec(),
             n_groups,
             base,
-            trees,
+            parts,
         })
     }
 
@@ -161,11 +172,11 @@ impl Explainer {
         n_groups: usize,
         out: &mut [f64],
     ) {
-        match &self.predictor {
-            Predictor::Trees(ensemble) => {
+        match (&self.predictor, &self.parts) {
+            (Predictor::Trees(ensemble), Parts::Trees(trees)) => {
                 let mut scratch = Scratch::default();
                 let rows: Vec<&[f32]> = rows.chunks_exact(n_features).collect();
-                for tree in &self.trees {
+                for tree in trees {
                     tree.explain_block(ensemble, &rows, &mut scratch, |row_idx, values| {
                         let row_out = &mut out[row_idx * n_groups..(row_idx + 1) * n_groups];
                         for (&column, value) in tree.paths.columns.iter().zip(values) {
@@ -174,7 +185,10 @@ impl Explainer {
                     });
                 }
             }
-            Predictor::Linear(linear) => {
+            (Predictor::Symmetric(ensemble), Parts::Symmetric(trees)) => {
+                trees.explain_block(ensemble, rows, groups, n_groups, out);
+            }
+            (Predictor::Linear(linear), _) => {
                 let mut values = vec![0.0; n_features];
                 for (row, row_out) in rows.chunks_exact(n_features).zip(out.chunks_mut(n_groups)) {
                     linear.contributions_into(row, &mut values);
@@ -190,7 +204,7 @@ impl Explainer {
 }
 
 /// Base and paths of every tree; tables while there is room for them.
-fn prepare(ensemble: &TreeEnsemble) -> (f64, Vec<TreeExplainer>) {
+fn prepare(ensemble: &TreeEnsemble) -> (f64, Parts) {
     let mut base = f64::from(ensemble.base_margin());
     let mut table_bytes = 0;
     let memo_bytes = MAX_MEMO_BYTES
@@ -208,7 +222,7 @@ fn prepare(ensemble: &TreeEnsemble) -> (f64, Vec<TreeExplainer>) {
         TreeExplainer { paths, memo }
     });
     let trees = trees.collect();
-    (base, trees)
+    (base, Parts::Trees(trees))
 }
 
 impl TreeExplainer {
@@ -238,20 +252,12 @@ impl TreeExplainer {
                 outcomes.first().copied().unwrap_or_default()
             })
             .collect();
-        let missing = memo.look_up(&keys, &mut add);
-        if missing.is_empty() {
-            return;
-        }
-        let mut new: HashMap<u64, Box<[f64]>> = HashMap::new();
-        for row_idx in missing {
-            let key = keys[row_idx];
-            let values = new.entry(key).or_insert_with(|| {
+        memo.add_all(&keys, &mut add, || {
+            |key| {
                 let mut values = vec![0.0; self.paths.columns.len()];
                 self.paths.add_values(&[key], scratch, &mut values);
                 values.into_boxed_slice()
-            });
-            add(row_idx, values);
-        }
-        memo.keep(new);
+            }
+        });
     }
 }

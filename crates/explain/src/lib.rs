@@ -20,9 +20,13 @@
 //!
 //! Trees: path-dependent TreeSHAP (Lundberg et al. 2020, "From local explanations to global
 //! understanding with explainable AI for trees"), where a column that is not known follows
-//! both branches in proportion to their training covers. Linear models: coefficient times
-//! distance from the training mean. Values of matrix columns are summed into the original
-//! column they were made from.
+//! both branches in proportion to their training covers. Symmetric trees: the same, the last
+//! split of a tree its root; a statistic of a combination is known once all of its columns
+//! are, so values stay exact Shapley values of columns (CatBoost takes each combination for a
+//! player of its own and splits its value evenly; without combinations the two agree, with
+//! them the base and the sums do).
+//! Linear models: coefficient times distance from the training mean. Values of matrix columns
+//! are summed into the original column they were made from.
 //!
 //! What it deliberately does not do: sample, approximate, train, or know what a column means.
 //! It sits in layer 1 above `churn-ensemble` and never imports a trainer.
@@ -33,6 +37,7 @@ mod explanation;
 mod memo;
 mod points;
 mod quadrature;
+mod symmetric;
 mod tree;
 
 pub use error::Error;

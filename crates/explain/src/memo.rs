@@ -25,7 +25,7 @@ impl Memo {
     }
 
     /// Calls `found` with each known key's place and values; returns the places of the rest.
-    pub(crate) fn look_up(&self, keys: &[u64], mut found: impl FnMut(usize, &[f64])) -> Vec<usize> {
+    fn look_up(&self, keys: &[u64], mut found: impl FnMut(usize, &[f64])) -> Vec<usize> {
         let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
         let mut missing = Vec::new();
         for (place, key) in keys.iter().enumerate() {
@@ -37,8 +37,29 @@ impl Memo {
         missing
     }
 
+    /// Calls `add` once per key with its values. `prepare` is called when some are not known;
+    /// what it returns works out one key's values.
+    pub(crate) fn add_all<F: FnMut(u64) -> Box<[f64]>>(
+        &self,
+        keys: &[u64],
+        add: &mut impl FnMut(usize, &[f64]),
+        prepare: impl FnOnce() -> F,
+    ) {
+        let missing = self.look_up(keys, &mut *add);
+        if missing.is_empty() {
+            return;
+        }
+        let mut work_out = prepare();
+        let mut new: HashMap<u64, Box<[f64]>> = HashMap::new();
+        for place in missing {
+            let key = keys[place];
+            add(place, new.entry(key).or_insert_with(|| work_out(key)));
+        }
+        self.keep(new);
+    }
+
     /// Keeps new values while there is room.
-    pub(crate) fn keep(&self, new: HashMap<u64, Box<[f64]>>) {
+    fn keep(&self, new: HashMap<u64, Box<[f64]>>) {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         for (key, values) in new {
             if entries.len() >= self.max_entries {

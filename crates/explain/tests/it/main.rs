@@ -9,7 +9,10 @@
 mod axioms;
 mod brute;
 mod faults;
+#[path = "../../../ensemble/tests/it/fixture.rs"]
+mod fixture;
 mod library;
 mod random;
+mod symmetric;
 #[path = "../../../ensemble/tests/it/telco.rs"]
 mod telco;

@@ -1,0 +1,245 @@
+//! Symmetric trees: a row's SHAP values in a tree depend on its leaf alone, so they are a row
+//! of a table.
+//!
+//! The game of a tree: when matrix columns `S` are known, a split whose columns all lie in `S`
+//! sends the row to its own side, any other split sends it both ways in proportion to the
+//! training weight. The splits of one level are one question, and the last split is the
+//! root, as in CatBoost. So the game is a function of the set of *known splits*, and with
+//! `m(T)` its Harsanyi dividend for a set of splits `T`, knowing `T` means knowing the union
+//! `U(T)` of their columns: the Shapley value of a column is the sum of `m(T) / |U(T)|` over
+//! the sets `T` whose union holds it (Harsanyi 1963). For a leaf all `2ᵈ` dividends come out
+//! of `d` rounds of two-point butterflies over its tree, the alternating sum included.
+
+use churn_ensemble::SymmetricEnsemble;
+use rayon::prelude::*;
+
+use crate::memo::Memo;
+
+/// Trees of up to this depth are tabulated in advance, deeper ones leaf by leaf when a row
+/// first reaches the leaf.
+const MAX_TABLE_DEPTH: usize = 8;
+/// Memory all tables together, and the memo of all trees together, may take.
+const MAX_TABLE_BYTES: usize = 64 << 20;
+const MAX_MEMO_BYTES: usize = 64 << 20;
+
+/// Explains the trees of a symmetric ensemble.
+#[derive(Debug)]
+pub(crate) struct SymmetricTrees {
+    trees: Vec<SymmetricTree>,
+    /// The margin when nothing is known.
+    pub(crate) base: f64,
+}
+
+#[derive(Debug)]
+struct SymmetricTree {
+    /// The distinct matrix columns the splits look at: the tree's slots.
+    columns: Vec<u32>,
+    /// The slots of each split, as bits.
+    slots: Vec<u128>,
+    /// The share of training weight that answers yes, by node; the root is 1, and node `h`
+    /// has the children `2h` (no) and `2h + 1` (yes).
+    shares: Vec<f64>,
+    /// Leaf values in log-odds, scale included.
+    leaves: Vec<f64>,
+    known: Known,
+}
+
+/// The values of leaves, one per slot.
+#[derive(Debug)]
+enum Known {
+    All(Vec<f64>),
+    Some(Memo),
+}
+
+impl SymmetricTrees {
+    pub(crate) fn new(ensemble: &SymmetricEnsemble) -> Self {
+        let mut trees: Vec<SymmetricTree> = (0..ensemble.n_trees())
+            .map(|tree| SymmetricTree::new(ensemble, tree))
+            .collect();
+        let base = trees
+            .iter()
+            .fold(ensemble.bias(), |base, tree| base + tree.expected());
+        let mut table_bytes = 0;
+        let memo_bytes = MAX_MEMO_BYTES / trees.len().max(1);
+        for tree in &mut trees {
+            let n_bytes = tree.leaves.len() * tree.columns.len() * size_of::<f64>();
+            table_bytes += n_bytes;
+            if tree.slots.len() > MAX_TABLE_DEPTH || table_bytes > MAX_TABLE_BYTES {
+                table_bytes -= n_bytes;
+                tree.known = Known::Some(Memo::new(tree.columns.len(), memo_bytes));
+            }
+        }
+        trees.par_iter_mut().for_each(SymmetricTree::tabulate);
+        Self { trees, base }
+    }
+
+    /// Adds the values of a block of rows to `out`, `n_groups` per row; entry `c` of `groups`
+    /// says where matrix column `c` counts.
+    pub(crate) fn explain_block(
+        &self,
+        ensemble: &SymmetricEnsemble,
+        rows: &[f32],
+        groups: &[u32],
+        n_groups: usize,
+        out: &mut [f64],
+    ) {
+        let n_rows = out.len() / n_groups.max(1);
+        let mut places = Vec::new();
+        ensemble.visit_leaves(rows, n_rows, |first, tree, leaves| {
+            let tree = &self.trees[tree];
+            places.clear();
+            places.extend(
+                tree.columns
+                    .iter()
+                    .map(|&column| groups[column as usize] as usize),
+            );
+            let out = &mut out[first * n_groups..];
+            tree.add_values(leaves, &places, n_groups, out);
+        });
+    }
+}
+
+impl SymmetricTree {
+    fn new(ensemble: &SymmetricEnsemble, tree: usize) -> Self {
+        let splits = ensemble.splits(tree);
+        let of_splits: Vec<Vec<u32>> = splits.iter().map(|s| ensemble.columns_of(s)).collect();
+        let mut columns = of_splits.concat();
+        columns.sort_unstable();
+        columns.dedup();
+        // A checked ensemble has at most 128 columns in a tree.
+        let bit = |column: &u32| 1 << columns.binary_search(column).unwrap_or_default();
+        let slots = of_splits
+            .iter()
+            .map(|of_split| of_split.iter().map(bit).fold(0, std::ops::BitOr::bitor))
+            .collect();
+        let scale = ensemble.scale();
+        Self {
+            slots,
+            columns,
+            shares: shares(ensemble.leaf_weights(tree)),
+            leaves: ensemble
+                .leaf_values(tree)
+                .iter()
+                .map(|value| scale * value)
+                .collect(),
+            known: Known::All(Vec::new()),
+        }
+    }
+
+    /// The mean of the leaves under the training weight.
+    fn expected(&self) -> f64 {
+        let mut dividends = Vec::new();
+        self.dividends_into(0, &mut dividends);
+        dividends.first().copied().unwrap_or_default()
+    }
+
+    fn tabulate(&mut self) {
+        let n_slots = self.columns.len();
+        let mut values = vec![0.0; self.leaves.len() * n_slots];
+        if matches!(self.known, Known::Some(_)) || n_slots == 0 {
+            return;
+        }
+        let unions = self.unions();
+        let mut dividends = Vec::new();
+        for (leaf, out) in values.chunks_mut(n_slots).enumerate() {
+            self.values_into(leaf, &unions, &mut dividends, out);
+        }
+        self.known = Known::All(values);
+    }
+
+    fn add_values(&self, leaves: &[u16], places: &[usize], n_groups: usize, out: &mut [f64]) {
+        let mut add = |row_idx: usize, values: &[f64]| {
+            let row_out = &mut out[row_idx * n_groups..(row_idx + 1) * n_groups];
+            for (&place, value) in places.iter().zip(values) {
+                row_out[place] += value;
+            }
+        };
+        let n_slots = self.columns.len();
+        match &self.known {
+            Known::All(values) => {
+                for (row_idx, &leaf) in leaves.iter().enumerate() {
+                    let start = usize::from(leaf) * n_slots;
+                    add(row_idx, &values[start..start + n_slots]);
+                }
+            }
+            Known::Some(memo) => {
+                let keys: Vec<u64> = leaves.iter().map(|&leaf| u64::from(leaf)).collect();
+                memo.add_all(&keys, &mut add, || {
+                    let (unions, mut dividends) = (self.unions(), Vec::new());
+                    move |key| {
+                        let mut values = vec![0.0; n_slots];
+                        let leaf = usize::try_from(key).unwrap_or_default();
+                        self.values_into(leaf, &unions, &mut dividends, &mut values);
+                        values.into_boxed_slice()
+                    }
+                });
+            }
+        }
+    }
+
+    /// The slots of every set of splits together.
+    fn unions(&self) -> Vec<u128> {
+        let mut unions = vec![0; self.leaves.len()];
+        for set in 1..unions.len() {
+            let rest = set & (set - 1);
+            unions[set] = unions[rest] | self.slots[set.trailing_zeros() as usize];
+        }
+        unions
+    }
+
+    /// The SHAP values of one leaf into `out`, one per slot.
+    fn values_into(&self, leaf: usize, unions: &[u128], dividends: &mut Vec<f64>, out: &mut [f64]) {
+        self.dividends_into(leaf, dividends);
+        out.fill(0.0);
+        for (&dividend, &union) in dividends.iter().zip(unions).skip(1) {
+            let part = dividend / f64::from(union.count_ones());
+            let mut rest = union;
+            while rest != 0 {
+                out[rest.trailing_zeros() as usize] += part;
+                rest &= rest - 1;
+            }
+        }
+    }
+
+    /// The dividend of every set of splits, for a row in `leaf`.
+    ///
+    /// Before round `i`, an index has the bits of a node's path from split `i` up, and below
+    /// them a set of splits; the entry is the dividend of that set at that node.
+    fn dividends_into(&self, leaf: usize, dividends: &mut Vec<f64>) {
+        dividends.clear();
+        dividends.extend_from_slice(&self.leaves);
+        let n_leaves = self.leaves.len();
+        for split in 0..self.slots.len() {
+            let (bit, yes) = (1 << split, leaf >> split & 1 == 1);
+            for start in (0..n_leaves).step_by(2 * bit) {
+                let share = self.shares[(n_leaves | start) >> (split + 1)];
+                let (no_half, yes_half) = dividends[start..start + 2 * bit].split_at_mut(bit);
+                for (no, with) in no_half.iter_mut().zip(yes_half) {
+                    let step = *with - *no;
+                    // Known less unknown; exact where all weight is on the row's own side.
+                    *with = if yes {
+                        (1.0 - share) * step
+                    } else {
+                        -share * step
+                    };
+                    *no += share * step;
+                }
+            }
+        }
+    }
+}
+
+/// The share that answers yes at every inner node. A node nothing reached counts as even.
+fn shares(leaf_weights: &[f64]) -> Vec<f64> {
+    let n_leaves = leaf_weights.len();
+    let mut weights = vec![0.0; n_leaves];
+    weights.extend_from_slice(leaf_weights);
+    let mut shares = vec![0.5; n_leaves];
+    for node in (1..n_leaves).rev() {
+        weights[node] = weights[2 * node] + weights[2 * node + 1];
+        if weights[node] > 0.0 {
+            shares[node] = weights[2 * node + 1] / weights[node];
+        }
+    }
+    shares
+}
