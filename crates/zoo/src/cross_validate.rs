@@ -101,6 +101,16 @@ fn run_fold(
 
 /// The number of rounds early stopping ends at on a part of `samples`.
 fn find_rounds(trainer: &dyn Trainer, samples: Samples<'_>, seed: u64) -> Result<usize, Error> {
+    let fitted = fit_until_best(trainer, samples, seed)?;
+    Ok(fitted.n_rounds.unwrap_or(1))
+}
+
+/// Fits on most of `samples` and stops early on the rest.
+pub(crate) fn fit_until_best(
+    trainer: &dyn Trainer,
+    samples: Samples<'_>,
+    seed: u64,
+) -> Result<Fitted, Error> {
     let split = stratified_split(
         samples.labels,
         EARLY_STOP_SHARE,
@@ -118,12 +128,11 @@ fn find_rounds(trainer: &dyn Trainer, samples: Samples<'_>, seed: u64) -> Result
         columns: samples.columns,
         weights: None,
     };
-    let fitted = trainer.fit(
+    trainer.fit(
         of(&fit_matrix, &fit_labels),
         Rounds::UntilBestOn(of(&judge_matrix, &judge_labels)),
         seed,
-    )?;
-    Ok(fitted.n_rounds.unwrap_or(1))
+    )
 }
 
 /// Fits on every row of `table`: features and predictor. Rounds are the median over the folds.

@@ -86,6 +86,9 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// XGBoost is asked for and its library was not loaded.
+    #[error("xgboost is asked for, but its library was not loaded")]
+    NoLibrary,
     /// Features could not be made.
     #[error(transparent)]
     Features(#[from] churn_features::Error),
@@ -101,6 +104,12 @@ pub enum Error {
     /// Folds given by the user don't fit the data.
     #[error("folds: {fault}")]
     Folds {
+        /// What is wrong and how to fix it.
+        fault: String,
+    },
+    /// A search space, a study or its stored trials are unsound.
+    #[error("tuning: {fault}")]
+    Tuning {
         /// What is wrong and how to fix it.
         fault: String,
     },

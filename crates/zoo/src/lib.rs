@@ -4,6 +4,7 @@
 //! [`ForestParams::check`], [`XgboostParams::check`]). [`cross_validate`] fits it once per [`Fold`], features included;
 //! [`weigh`] turns the out-of-fold margins into [`Evidence`]: calibrated, thresholded, with
 //! intervals; a [`SelectionPolicy`] chooses between candidates and writes its reasons down.
+//! [`tune`] searches a family's parameters.
 //!
 //! ```
 //! use churn_zoo::stratified_folds;
@@ -37,6 +38,7 @@ mod seed;
 mod selection;
 mod threshold;
 mod trainer;
+pub mod tune;
 mod xgboost;
 
 pub use baseline::OneRule;
