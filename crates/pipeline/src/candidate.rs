@@ -8,10 +8,11 @@ use churn_metrics::{Interval, MetricSet, bootstrap_all};
 use churn_registry::{Model, Native, write_bundle};
 use churn_schema::Table;
 use churn_zoo::{
-    Algorithm, Evidence, FoldResult, Rows, Trainer, cross_validate, derive_seed, fit_final, weigh,
+    Algorithm, Evidence, Fold, FoldResult, Rows, Trainer, cross_validate, derive_seed, fit_final,
+    weigh,
 };
 
-use crate::{Error, NamedPolicy, card::CardFacts, progress::Progress};
+use crate::{Error, NamedPolicy, StudySummary, card::CardFacts, progress::Progress};
 
 /// Rows a candidate is built on and judged by.
 pub(crate) struct Parts<'a> {
@@ -41,6 +42,7 @@ pub(crate) struct Candidate {
     pub(crate) test: Option<MetricSet<Interval>>,
     /// Test probabilities, for comparing with the model in service.
     pub(crate) test_probabilities: Vec<f64>,
+    pub(crate) tuning: Vec<StudySummary>,
     pub(crate) model: Model,
     pub(crate) latency: Latency,
     pub(crate) size_bytes: u64,
@@ -55,29 +57,38 @@ pub struct Latency {
     pub p99_us: f64,
 }
 
+/// How one candidate is trained.
+pub(crate) struct Recipe {
+    /// For the final model.
+    pub(crate) trainer: Box<dyn Trainer>,
+    /// For the cross-validated figures, one per repeat; empty means the same.
+    pub(crate) per_repeat: Vec<Box<dyn Trainer>>,
+    /// The searches behind the parameters.
+    pub(crate) tuning: Vec<StudySummary>,
+}
+
+impl Recipe {
+    fn for_repeat(&self, repeat: usize) -> &dyn Trainer {
+        &**self.per_repeat.get(repeat).unwrap_or(&self.trainer)
+    }
+}
+
 /// Builds and judges one candidate.
 pub(crate) fn build(
-    trainer: &dyn Trainer,
+    recipe: Recipe,
     parts: &Parts<'_>,
     policy: &NamedPolicy,
     facts: &CardFacts<'_>,
     n_replicates: usize,
     progress: &dyn Progress,
 ) -> Result<Candidate, Error> {
+    let trainer = &*recipe.trainer;
     let algorithm = trainer.algorithm();
     let seed = derive_seed(facts.seed, algorithm.name(), 0);
     let spec = parts.development.spec();
     let plan = FeaturePlan::new(spec.clone(), trainer.plan_params());
     progress.begin(algorithm.title(), parts.folds.len() as u64);
-    let folds = cross_validate(
-        trainer,
-        &plan,
-        parts.development,
-        parts.labels,
-        parts.folds,
-        seed,
-        &|| progress.advance(),
-    );
+    let folds = fold_results(&recipe, &plan, parts, seed, &|| progress.advance());
     progress.end();
     let folds = folds?;
     let rows = Rows {
@@ -120,9 +131,11 @@ pub(crate) fn build(
     model.card.test_metrics = test.as_ref().map(named).unwrap_or_default();
     let latency = measure_latency(&model, parts.development)?;
     let size_bytes = write_bundle(&model)?.len() as u64;
+    let parameters = trainer.parameters();
     Ok(Candidate {
         algorithm,
-        parameters: trainer.parameters(),
+        parameters,
+        tuning: recipe.tuning,
         n_rounds: median_rounds_of(&folds, fitted.n_rounds),
         evidence,
         test,
@@ -131,6 +144,41 @@ pub(crate) fn build(
         latency,
         size_bytes,
     })
+}
+
+/// Cross-validation, repeat by repeat with the trainer of each.
+fn fold_results(
+    recipe: &Recipe,
+    plan: &FeaturePlan,
+    parts: &Parts<'_>,
+    seed: u64,
+    done: &(dyn Fn() + Sync),
+) -> Result<Vec<FoldResult>, Error> {
+    let n_repeats = parts
+        .folds
+        .iter()
+        .map(|fold| fold.repeat + 1)
+        .max()
+        .unwrap_or(0);
+    let mut results = Vec::with_capacity(parts.folds.len());
+    for repeat in 0..n_repeats {
+        let folds: Vec<Fold> = parts
+            .folds
+            .iter()
+            .filter(|fold| fold.repeat == repeat)
+            .cloned()
+            .collect();
+        results.extend(cross_validate(
+            recipe.for_repeat(repeat),
+            plan,
+            parts.development,
+            parts.labels,
+            &folds,
+            derive_seed(seed, "repeat", repeat as u64),
+            done,
+        )?);
+    }
+    Ok(results)
 }
 
 fn median_rounds_of(folds: &[FoldResult], fitted: Option<usize>) -> Option<usize> {

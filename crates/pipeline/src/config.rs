@@ -5,7 +5,7 @@ use std::path::Path;
 use churn_zoo::{Algorithm, ForestParams, LogisticParams, XgboostParams};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, error::yaml_fault};
+use crate::{Error, TuningConfig, error::yaml_fault};
 
 /// Settings of a training run (`--config train.yaml`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub struct TrainConfig {
     pub hypothesis: Option<String>,
     /// Parameters per family.
     pub parameters: AlgorithmParams,
+    /// Search for better ones.
+    pub tuning: TuningConfig,
 }
 
 /// Parameters per family.
@@ -49,6 +51,7 @@ impl Default for TrainConfig {
             bootstrap_replicates: 1000,
             hypothesis: None,
             parameters: AlgorithmParams::default(),
+            tuning: TuningConfig::default(),
         }
     }
 }
@@ -111,6 +114,19 @@ impl TrainConfig {
                 "'bootstrap_replicates' is {}; expected at least 100",
                 self.bootstrap_replicates
             ),
+        );
+        check(
+            self.tuning.folds >= 2,
+            format!(
+                "'tuning.folds' is {}; expected at least 2",
+                self.tuning.folds
+            ),
+        );
+        check(
+            self.tuning
+                .time_limit_s
+                .is_none_or(|limit| limit > 0.0 && limit.is_finite()),
+            "'tuning.time_limit_s' must be a number above 0".to_owned(),
         );
         for algorithm in Algorithm::ALL {
             let times = self

@@ -34,6 +34,8 @@ mod outcome;
 mod policy;
 mod progress;
 mod train;
+mod trainers;
+mod tuning;
 mod validate;
 mod values;
 
@@ -44,4 +46,5 @@ pub use outcome::{Baseline, CandidateOutcome, DataSummary, TrainOutcome};
 pub use policy::{DEFAULT_POLICY, NamedPolicy};
 pub use progress::{Progress, Silent};
 pub use train::{TrainRequest, train};
+pub use tuning::{StudySummary, TuningConfig, TuningScope};
 pub use validate::{read_spec, validate};

@@ -7,7 +7,7 @@ use churn_schema::Validation;
 use churn_zoo::{CalibrationChoice, Decision, GateResult};
 use serde::Serialize;
 
-use crate::candidate::Latency;
+use crate::{StudySummary, candidate::Latency};
 
 /// Everything a training run found out.
 #[derive(Debug, Clone, Serialize)]
@@ -61,6 +61,8 @@ pub struct CandidateOutcome {
     pub bundle_sha256: String,
     /// Parameters.
     pub params: serde_json::Value,
+    /// The searches behind the parameters; empty when they were given.
+    pub tuning: Vec<StudySummary>,
     /// Boosting rounds kept, for families with rounds.
     pub n_rounds: Option<usize>,
     /// Means over the folds with corrected intervals; `profit` is per customer.

@@ -6,6 +6,8 @@ pub trait Progress: Sync {
     fn begin(&self, step: &str, n_parts: u64);
     /// One part of the current step is done.
     fn advance(&self);
+    /// Something worth knowing about the current step.
+    fn tell(&self, _note: &str) {}
     /// The current step is over.
     fn end(&self);
 }

@@ -5,25 +5,27 @@ use std::{
     sync::Arc,
 };
 
-use churn_config::find_xgboost_library;
 use churn_engine::{Home, load_playbook};
 use churn_features::{FeaturePlan, PlanParams};
 use churn_metrics::bootstrap_all;
 use churn_registry::{DataFile, NewVersion, RunStart};
 use churn_schema::{DatasetSpec, ReadOptions, Role, Severity, Table, Validation, read_all};
-use churn_xgboost::Library;
+use churn_store::sha256_hex;
 use churn_zoo::{
-    Algorithm, Candidate as Entry, Decision, Fold, OneRule, Trainer, derive_seed, stratified_folds,
+    Algorithm, Candidate as Entry, Decision, Fold, OneRule, derive_seed, stratified_folds,
     stratified_split,
 };
 
 use crate::{
     Baseline, CandidateOutcome, DataSummary, Error, NamedPolicy, TrainConfig, TrainOutcome,
-    candidate::{self, Candidate, Parts, TestPart, named},
+    TuningScope,
+    candidate::{self, Candidate, Parts, Recipe, TestPart, named},
     card::CardFacts,
     folds_file::{read_folds, read_holdout},
     incumbent::{Verdict, compare},
     progress::Progress,
+    trainers::Workshop,
+    tuning::Search,
     validate::read_spec,
     values::customer_values,
 };
@@ -195,19 +197,58 @@ fn split(request: &TrainRequest, table: &Table) -> Result<Split, Error> {
     })
 }
 
-fn trainers(home: &Home, config: &TrainConfig) -> Result<Vec<Box<dyn Trainer>>, Error> {
-    let mut trainers: Vec<Box<dyn Trainer>> = Vec::new();
-    for algorithm in &config.algorithms {
-        trainers.push(match algorithm {
-            Algorithm::Logistic => Box::new(config.parameters.logistic.clone().check()?),
-            Algorithm::Forest => Box::new(config.parameters.forest.clone().check()?),
-            Algorithm::Xgboost => {
-                let library = Library::open(&find_xgboost_library(home.settings())?)?;
-                Box::new(config.parameters.xgboost.clone().check(library)?)
+/// Recipes of all families asked for, their parameters searched when the settings say so.
+fn recipes(
+    home: &Home,
+    request: &TrainRequest,
+    run_id: &str,
+    rows: &Split,
+    context: &str,
+    progress: &dyn Progress,
+) -> Result<Vec<Recipe>, Error> {
+    let config = &request.config;
+    let workshop = Workshop::new(home, &config.algorithms, config.parameters.clone())?;
+    let search = Search {
+        home,
+        workshop: &workshop,
+        config: &config.tuning,
+        run_id,
+        context,
+        seed: request.seed,
+        progress,
+    };
+    let recipe = |&algorithm: &Algorithm| -> Result<Recipe, Error> {
+        let mut recipe = Recipe {
+            trainer: workshop.trainer(algorithm, None)?,
+            per_repeat: Vec::new(),
+            tuning: Vec::new(),
+        };
+        if config.tuning.trials == 0 {
+            return Ok(recipe);
+        }
+        let found = search.run(algorithm, "development", &rows.development, &rows.labels)?;
+        recipe.trainer = workshop.trainer(algorithm, found.best.as_ref())?;
+        recipe.tuning.push(found);
+        if config.tuning.scope == TuningScope::EachRepeat {
+            for fold in rows.folds.iter().filter(|fold| fold.index == 0) {
+                let part = format!("repeat {}", fold.repeat);
+                let table = rows.development.select(&fold.split.train);
+                let labels: Vec<bool> = fold
+                    .split
+                    .train
+                    .iter()
+                    .map(|&row| rows.labels[row])
+                    .collect();
+                let found = search.run(algorithm, &part, &table, &labels)?;
+                recipe
+                    .per_repeat
+                    .push(workshop.trainer(algorithm, found.best.as_ref())?);
+                recipe.tuning.push(found);
             }
-        });
-    }
-    Ok(trainers)
+        }
+        Ok(recipe)
+    };
+    config.algorithms.iter().map(recipe).collect()
 }
 
 fn run(
@@ -218,7 +259,6 @@ fn run(
     validation: Validation,
     progress: &dyn Progress,
 ) -> Result<TrainOutcome, Error> {
-    let trainers = trainers(home, &request.config)?;
     let rows = split(request, table)?;
     let playbook = load_playbook(request.playbook.as_deref(), home.path(), &request.spec)?;
     let values = customer_values(&rows.development, &playbook);
@@ -240,11 +280,19 @@ fn run(
         test: rows.test.as_ref(),
     };
     let replicates = request.config.bootstrap_replicates;
-    let mut candidates = trainers
-        .iter()
-        .map(|trainer| {
+    // Everything beside the settings of a search that decides what it finds.
+    let context = serde_json::json!({
+        "data": data_sha256,
+        "spec": request.spec.fingerprint(),
+        "seed": request.seed,
+        "rows": split_fingerprint(&rows),
+    });
+    let recipes = recipes(home, request, run_id, &rows, &context.to_string(), progress)?;
+    let mut candidates = recipes
+        .into_iter()
+        .map(|recipe| {
             candidate::build(
-                &**trainer,
+                recipe,
                 &parts,
                 &request.policy,
                 &facts,
@@ -285,6 +333,19 @@ fn run(
     };
     register(home, request, candidates, &mut outcome)?;
     Ok(outcome)
+}
+
+/// Which rows are developed on and how they are folded.
+fn split_fingerprint(rows: &Split) -> String {
+    let numbers: Vec<u64> = (0..rows.development.n_rows())
+        .map(|row| rows.development.row_number(row))
+        .collect();
+    let folds: Vec<&[usize]> = rows
+        .folds
+        .iter()
+        .map(|fold| fold.split.held_out.as_slice())
+        .collect();
+    sha256_hex(serde_json::json!([numbers, folds]).to_string().as_bytes())
 }
 
 fn protected_features(spec: &DatasetSpec) -> Vec<String> {
@@ -394,6 +455,7 @@ fn register(
             version: version.version.to_string(),
             bundle_sha256: version.bundle_sha256,
             params: candidate.parameters,
+            tuning: candidate.tuning,
             n_rounds: candidate.n_rounds,
             cv,
             test: candidate.test.as_ref().map(named),

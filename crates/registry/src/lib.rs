@@ -34,6 +34,7 @@ mod reference;
 mod registry;
 mod runs;
 mod transfer;
+mod trials;
 mod verify;
 mod version;
 
@@ -46,12 +47,14 @@ pub use churn_store::tables::aliases::Alias;
 pub use churn_store::tables::audit::AuditEntry;
 pub use churn_store::tables::datasets::Dataset;
 pub use churn_store::tables::runs::{Run, RunStatus};
+pub use churn_store::tables::trials::Trial;
 pub use error::Error;
 pub use lineage::Lineage;
 pub use model::{Model, Native};
 pub use params::RegistryParams;
 pub use registry::{ModelVersion, NewVersion, Registry};
 pub use runs::{DataFile, RunStart};
+pub use trials::NewTrial;
 pub use verify::Problem;
 pub use version::Version;
 

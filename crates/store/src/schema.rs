@@ -82,3 +82,14 @@ diesel::table! {
         after -> Nullable<Text>,
     }
 }
+
+diesel::table! {
+    trials (study, number) {
+        study -> Text,
+        number -> BigInt,
+        run_id -> Text,
+        algorithm -> Text,
+        record -> Text,
+        finished_at -> Timestamp,
+    }
+}

@@ -125,6 +125,12 @@ pub(crate) struct TrainArgs {
     /// Families to train, separated by commas [default: all]
     #[arg(long, value_name = "A,B", value_delimiter = ',', value_parser = parse_algorithm)]
     pub(crate) algorithms: Option<Vec<Algorithm>>,
+    /// Search each family's parameters for so many trials; a search cut short goes on next time
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub(crate) trials: Option<u32>,
+    /// Most time for each family's search, e.g. 90s, 10m, 2h
+    #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
+    pub(crate) time_limit: Option<f64>,
     /// Seed of all randomness
     #[arg(long, value_name = "S", default_value_t = 42)]
     pub(crate) seed: u64,
@@ -283,6 +289,20 @@ fn parse_algorithm(text: &str) -> Result<Algorithm, String> {
             let known = Algorithm::ALL.map(Algorithm::name).join(", ");
             format!("no algorithm '{text}'; known are {known}")
         })
+}
+
+/// `90s`, `10m`, `2h` or a number of seconds.
+fn parse_seconds(text: &str) -> Result<f64, String> {
+    let (number, unit) = match text.char_indices().last() {
+        Some((at, 's')) => (&text[..at], 1.0),
+        Some((at, 'm')) => (&text[..at], 60.0),
+        Some((at, 'h')) => (&text[..at], 3600.0),
+        _ => (text, 1.0),
+    };
+    match number.parse::<f64>() {
+        Ok(number) if number > 0.0 && number.is_finite() => Ok(number * unit),
+        _ => Err(format!("'{text}' is no time; expected e.g. 90s, 10m or 2h")),
+    }
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ impl Progress for Bars {
         let template = if n_parts == 0 {
             "  {spinner} {msg} {elapsed}"
         } else {
-            "  {msg:<22} {bar:28} {pos}/{len}  {elapsed} gone, {eta} left"
+            "  {msg:<22} {bar:28} {pos}/{len}  {elapsed} gone, {eta} left  {prefix}"
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
@@ -55,6 +55,14 @@ impl Progress for Bars {
         self.with(|current| {
             if let Some(bar) = current {
                 bar.inc(1);
+            }
+        });
+    }
+
+    fn tell(&self, note: &str) {
+        self.with(|current| {
+            if let Some(bar) = current {
+                bar.set_prefix(note.to_owned());
             }
         });
     }

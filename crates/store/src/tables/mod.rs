@@ -7,3 +7,4 @@ pub mod audit;
 pub mod datasets;
 pub mod model_versions;
 pub mod runs;
+pub mod trials;

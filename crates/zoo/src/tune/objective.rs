@@ -91,7 +91,10 @@ impl FoldObjective {
             .margins_into(part.held_out.values(), &mut margins)?;
         let losses = margins.iter().zip(&part.held_out_labels);
         let sum: f64 = losses
-            .map(|(&margin, &left)| softplus(if left { -margin } else { margin }))
+            .map(|(&margin, &left)| {
+                let log_odds = fitted.predictor.log_odds(margin);
+                softplus(if left { -log_odds } else { log_odds })
+            })
             .sum();
         Ok(sum / margins.len().max(1) as f64)
     }

@@ -19,6 +19,12 @@ pub(crate) fn run(home: &Home, args: &TrainArgs, ui: &Ui) -> anyhow::Result<Exit
     if let Some(algorithms) = &args.algorithms {
         config.algorithms.clone_from(algorithms);
     }
+    if let Some(trials) = args.trials {
+        config.tuning.trials = trials as usize;
+    }
+    if let Some(limit) = args.time_limit {
+        config.tuning.time_limit_s = Some(limit);
+    }
     let faults = config.faults();
     anyhow::ensure!(faults.is_empty(), "{}", faults.join("; "));
     let request = TrainRequest {

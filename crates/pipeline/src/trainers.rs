@@ -1,0 +1,77 @@
+//! Trainers from settings: the one list of families there are.
+
+use std::sync::Arc;
+
+use churn_config::find_xgboost_library;
+use churn_engine::Home;
+use churn_xgboost::Library;
+use churn_zoo::{
+    Algorithm, Trainer,
+    tune::{Assignment, SearchSpace},
+};
+
+use crate::{AlgorithmParams, Error};
+
+/// Makes trainers; holds the native library so that it is found and loaded once.
+pub(crate) struct Workshop {
+    params: AlgorithmParams,
+    library: Option<Arc<Library>>,
+}
+
+impl Workshop {
+    /// A workshop for the families `algorithms` with their parameters.
+    pub(crate) fn new(
+        home: &Home,
+        algorithms: &[Algorithm],
+        params: AlgorithmParams,
+    ) -> Result<Self, Error> {
+        let library = if algorithms.contains(&Algorithm::Xgboost) {
+            Some(Library::open(&find_xgboost_library(home.settings())?)?)
+        } else {
+            None
+        };
+        Ok(Self { params, library })
+    }
+
+    /// The trainer of a family, with the parameters given or changed by `found`.
+    pub(crate) fn trainer(
+        &self,
+        algorithm: Algorithm,
+        found: Option<&Assignment>,
+    ) -> Result<Box<dyn Trainer>, churn_zoo::Error> {
+        let found = found.cloned().unwrap_or_default();
+        Ok(match algorithm {
+            Algorithm::Logistic => Box::new(found.apply_to(&self.params.logistic)?.check()?),
+            Algorithm::Forest => Box::new(found.apply_to(&self.params.forest)?.check()?),
+            Algorithm::Xgboost => {
+                let library = self.library.clone().ok_or(churn_zoo::Error::NoLibrary)?;
+                Box::new(found.apply_to(&self.params.xgboost)?.check(library)?)
+            }
+        })
+    }
+
+    /// Which parameters of a family are searched, and their values as given (tried first).
+    pub(crate) fn space(
+        &self,
+        algorithm: Algorithm,
+    ) -> Result<(SearchSpace, Option<Assignment>), churn_zoo::Error> {
+        // Values given outside the searched range can't be a first trial; the search does without.
+        Ok(match algorithm {
+            Algorithm::Logistic => {
+                let space = SearchSpace::logistic();
+                let first = space.pick_from(&self.params.logistic).ok();
+                (space, first)
+            }
+            Algorithm::Forest => {
+                let space = SearchSpace::forest();
+                let first = space.pick_from(&self.params.forest).ok();
+                (space, first)
+            }
+            Algorithm::Xgboost => {
+                let space = SearchSpace::xgboost();
+                let first = space.pick_from(&self.params.xgboost).ok();
+                (space, first)
+            }
+        })
+    }
+}
