@@ -17,6 +17,8 @@ pub(super) struct Soil<'a> {
     pub(super) labels: &'a [bool],
     pub(super) weights: Option<&'a [f32]>,
     pub(super) judge: Judge,
+    /// All columns in an order that does not depend on their order in the matrix.
+    pub(super) columns: Vec<u32>,
     /// Columns each split chooses from.
     pub(super) n_drawn: usize,
     pub(super) max_depth: usize,
@@ -92,7 +94,7 @@ impl<'a, T: Tally> Grower<'a, T> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let total = self.draw_rows(&mut rng);
         let n_columns = self.soil.bins.columns.len();
-        self.columns = (0..n_columns as u32).collect();
+        self.columns.clone_from(&self.soil.columns);
         let mut tree = Tree {
             nodes: vec![placeholder()],
             importances: vec![0.0; n_columns],

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 pub use params::{FeatureRule, ForestParams, MaxFeatures};
 
-use crate::{Algorithm, ClassWeight, Error, Fitted, Rounds, Samples, Trainer, derive_seed};
+use crate::{Algorithm, Error, Fitted, Rounds, Samples, Trainer, derive_seed};
 use bins::Bins;
 use grow::{Grower, Soil, Tree};
 use out_of_bag::Votes;
@@ -129,14 +129,16 @@ impl Forest {
         let bins = Bins::new(samples)?;
         let votes = (out_of_bag == OutOfBag::Follow).then(|| Votes::new(bins.n_rows));
         let params = &self.params;
+        let (stayed, left) = params.class_weight.factors(samples);
         let soil = Soil {
             bins: &bins,
             labels: samples.labels,
             weights: samples.weights,
             judge: Judge {
-                class_weights: self.class_weights(samples.labels),
+                class_weights: SideSums { stayed, left },
                 min_rows: u32::try_from(params.min_samples_leaf).unwrap_or(u32::MAX),
             },
+            columns: columns_by_name(samples),
             n_drawn: params
                 .max_features
                 .count(bins.columns.len())
@@ -166,21 +168,6 @@ impl Forest {
             out_of_bag: votes.map(Votes::shares).unwrap_or_default(),
         })
     }
-
-    fn class_weights(&self, labels: &[bool]) -> SideSums {
-        let n = labels.len() as f64;
-        let n_left = labels.iter().filter(|&&label| label).count() as f64;
-        match self.params.class_weight {
-            ClassWeight::None => SideSums {
-                stayed: 1.0,
-                left: 1.0,
-            },
-            ClassWeight::Balanced => SideSums {
-                stayed: n / (2.0 * (n - n_left)),
-                left: n / (2.0 * n_left),
-            },
-        }
-    }
 }
 
 /// Trees in order of their number, each from a seed of its own, so that the number of threads
@@ -208,6 +195,13 @@ fn check_weights(samples: Samples<'_>) -> Result<(), Error> {
         }),
         _ => Ok(()),
     }
+}
+
+/// Columns are drawn by name, so their order in the matrix can't be told from the result.
+fn columns_by_name(samples: Samples<'_>) -> Vec<u32> {
+    let mut columns: Vec<u32> = (0..samples.matrix.n_columns() as u32).collect();
+    columns.sort_by_key(|&column| &samples.columns[column as usize].name);
+    columns
 }
 
 /// Each tree counts the same, as in scikit-learn.

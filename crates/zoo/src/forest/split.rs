@@ -238,3 +238,144 @@ impl Place {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Judge, find};
+    use crate::forest::{
+        SideSums,
+        bins::ColumnBins,
+        tally::{Counts, Tally},
+    };
+
+    const JUDGE: Judge = Judge {
+        class_weights: SideSums {
+            stayed: 1.0,
+            left: 1.5,
+        },
+        min_rows: 2,
+    };
+
+    /// Rows of one bin, then the sum of all.
+    fn histogram(rows: &[(u8, bool)], n_bins: usize) -> (Vec<Counts>, Counts) {
+        let mut bins = vec![Counts::default(); n_bins + 1];
+        let mut total = Counts::default();
+        for &(bin, left) in rows {
+            let tally = Counts::of_row(1, 1.0, left);
+            bins[usize::from(bin)].add(tally);
+            total.add(tally);
+        }
+        (bins, total)
+    }
+
+    /// The best impurity over every set of bins `allowed` says may go left.
+    fn brute(rows: &[(u8, bool)], n_bins: usize, allowed: impl Fn(u32) -> bool) -> Option<f64> {
+        let (bins, total) = histogram(rows, n_bins);
+        let impurities = (1..(1_u32 << (n_bins + 1)) - 1)
+            .filter(|&set| allowed(set))
+            .filter_map(|set| {
+                let mut left = Counts::default();
+                for (bin, &tally) in bins.iter().enumerate() {
+                    if set >> bin & 1 == 1 {
+                        left.add(tally);
+                    }
+                }
+                JUDGE.judge(left, total.without(left))
+            });
+        impurities.min_by(f64::total_cmp)
+    }
+
+    /// What the table and the judge say of a split found.
+    fn check(column: &ColumnBins, rows: &[(u8, bool)], expected: Option<f64>) {
+        let n_bins = column.n_bins();
+        let (bins, total) = histogram(rows, n_bins);
+        let found = find(column, &bins, total, &JUDGE).split;
+        assert_eq!(found.is_some(), expected.is_some(), "{rows:?}");
+        let (Some(found), Some(expected)) = (found, expected) else {
+            return;
+        };
+        assert!(
+            (found.impurity - expected).abs() < 1e-9,
+            "{rows:?} {found:?}"
+        );
+        let table = found.place.table(n_bins, found.default_left);
+        let mut left = Counts::default();
+        for (bin, &tally) in bins.iter().enumerate() {
+            if table[bin] {
+                left.add(tally);
+            }
+        }
+        assert_eq!(
+            left, found.left,
+            "the table sends the rows that were counted"
+        );
+    }
+
+    fn categorical(n_bins: u8) -> ColumnBins {
+        ColumnBins::Categorical {
+            codes: (0..u32::from(n_bins)).map(|code| vec![code]).collect(),
+            bin_of: (0..n_bins).collect(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_are_split_at_the_best_place_with_missing_values_on_the_best_side(
+            rows in prop::collection::vec((0..6_u8, any::<bool>()), 1..40),
+        ) {
+            let column = ColumnBins::Numeric { cuts: vec![1.0, 2.0, 3.0, 4.0] };
+            // Five bins and the missing one; values on the left are a run from the first bin.
+            let is_run = |set: u32| {
+                let values = set & 0b1_1111;
+                (values + 1).is_power_of_two()
+            };
+            check(&column, &rows, brute(&rows, 5, is_run));
+        }
+
+        #[test]
+        fn categories_are_split_into_the_best_two_sets(
+            rows in prop::collection::vec((0..6_u8, any::<bool>()), 1..40),
+        ) {
+            // Too few rows on a side rule out sets the order by share never tries.
+            let expected = brute(&rows, 5, |_| true);
+            let column = categorical(5);
+            let (bins, total) = histogram(&rows, 5);
+            let free = Judge { min_rows: 1, ..JUDGE };
+            let found = find(&column, &bins, total, &free).split.map(|split| split.impurity);
+            if let Some(expected) = expected {
+                prop_assert!(found.is_some_and(|found| found <= expected + 1e-9));
+            }
+        }
+    }
+
+    #[test]
+    fn unseen_categories_go_with_the_side_of_more_rows() {
+        let rows: Vec<(u8, bool)> = [(0, true); 3]
+            .into_iter()
+            .chain([(1, false); 4])
+            .chain([(2, false); 4])
+            .collect();
+        let column = categorical(4);
+        let (bins, total) = histogram(&rows, 4);
+        let split = find(&column, &bins, total, &JUDGE).split.unwrap();
+        let table = split.place.table(4, split.default_left);
+        assert_eq!(&table[..5], [false, true, true, true, true]);
+    }
+
+    #[test]
+    fn a_column_of_one_value_is_constant_and_of_one_value_and_gaps_is_not() {
+        let column = ColumnBins::Numeric { cuts: vec![1.0] };
+        for (rows, expected) in [
+            (vec![(1, true), (1, false)], true),
+            (vec![(2, true), (2, false)], true),
+            (vec![(1, true), (2, false)], false),
+            (vec![(0, true), (1, false)], false),
+        ] {
+            let (bins, total) = histogram(&rows, 2);
+            let found = find(&column, &bins, total, &JUDGE);
+            assert_eq!(found.is_constant, expected, "{rows:?}");
+        }
+    }
+}

@@ -19,8 +19,26 @@ pub enum ClassWeight {
     /// All rows count the same. The default: weights harm calibration and gain nothing here.
     #[default]
     None,
-    /// Each class counts the same in total: `n / (2 × rows of the class)`.
+    /// Each class counts the same in total: `total weight / (2 × weight of the class)`.
     Balanced,
+}
+
+impl ClassWeight {
+    /// Factors on the weights of rows that stayed and of rows that left.
+    pub(crate) fn factors(self, samples: Samples<'_>) -> (f64, f64) {
+        if self == Self::None {
+            return (1.0, 1.0);
+        }
+        let (mut stayed, mut left) = (0.0, 0.0);
+        for (row, &label) in samples.labels.iter().enumerate() {
+            let weight = samples
+                .weights
+                .map_or(1.0, |weights| f64::from(weights[row]));
+            *(if label { &mut left } else { &mut stayed }) += weight;
+        }
+        let half = f64::midpoint(stayed, left);
+        (half / stayed, half / left)
+    }
 }
 
 /// Parameters as given; [`LogisticParams::check`] makes them usable.
@@ -141,16 +159,8 @@ impl Trainer for Logistic {
 
 impl Logistic {
     fn row_weights(&self, samples: Samples<'_>) -> Vec<f64> {
-        let n = samples.labels.len();
-        let n_left = samples.labels.iter().filter(|&&label| label).count();
-        let class = |label: bool| match self.params.class_weight {
-            ClassWeight::None => 1.0,
-            ClassWeight::Balanced => {
-                n as f64 / (2.0 * if label { n_left } else { n - n_left } as f64)
-            }
-        };
-        let (left, stayed) = (class(true), class(false));
-        (0..n)
+        let (stayed, left) = self.params.class_weight.factors(samples);
+        (0..samples.labels.len())
             .map(|row| {
                 let own = samples
                     .weights

@@ -1,0 +1,71 @@
+//! Logistic regression against scikit-learn; the numbers and their origin are in `testdata/`.
+
+use churn_ensemble::Predictor;
+use churn_zoo::{ClassWeight, LogisticParams, Rounds, Trainer};
+use serde::Deserialize;
+
+use crate::sample::Sample;
+
+#[derive(Deserialize)]
+struct Golden {
+    tool: String,
+    rows: Vec<Vec<f32>>,
+    labels: Vec<u8>,
+    weights: Vec<f32>,
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    c: f64,
+    l1_ratio: f64,
+    balanced: bool,
+    weighted: bool,
+    intercept: f64,
+    coefficients: Vec<f64>,
+}
+
+#[test]
+fn coefficients_equal_scikit_learns() {
+    let golden: Golden =
+        serde_json::from_str(include_str!("../../testdata/logistic.json")).unwrap();
+    let labels = golden.labels.iter().map(|&label| label == 1).collect();
+    let mut sample = Sample::new(golden.rows, labels);
+    for case in golden.cases {
+        sample.weights = case.weighted.then(|| golden.weights.clone());
+        let params = LogisticParams {
+            c: case.c,
+            l1_ratio: case.l1_ratio,
+            class_weight: if case.balanced {
+                ClassWeight::Balanced
+            } else {
+                ClassWeight::None
+            },
+            ..LogisticParams::default()
+        };
+        let trainer = params.check().unwrap();
+        let fitted = sample
+            .with_samples(|samples| trainer.fit(samples, Rounds::Exactly(None), 0))
+            .unwrap();
+        let Predictor::Linear(model) = fitted.predictor else {
+            panic!("logistic regression is linear")
+        };
+        let found = model
+            .coefficients()
+            .iter()
+            .copied()
+            .chain([model.intercept()]);
+        for (place, (found, expected)) in found
+            .zip(case.coefficients.iter().chain([&case.intercept]))
+            .enumerate()
+        {
+            assert!(
+                (found - expected).abs() < 1e-6,
+                "{}, number {place}: {found} where {} gives {expected}",
+                case.name,
+                golden.tool
+            );
+        }
+    }
+}
