@@ -1,22 +1,15 @@
 //! The explainer: rows in, exact contributions out.
 
-use churn_ensemble::{Predictor, TreeEnsemble};
+use churn_ensemble::Predictor;
 use rayon::prelude::*;
 
-use crate::memo::Memo;
 use crate::symmetric::SymmetricTrees;
-use crate::tree::{Scratch, TreePaths};
+use crate::trees::TreesExplainer;
 use crate::{Error, Explanation};
 
 /// Rows that go through one tree before the next tree is touched, and the unit of work of
 /// one thread. It cannot change a result: every row sums its trees in order.
 const BLOCK_ROWS: usize = 128;
-/// Memory all leaf tables together may take; trees past it work their leaves out row by row.
-const MAX_TABLE_BYTES: usize = 64 << 20;
-/// Memory the memo of one tree, and of all trees together, may take.
-const MAX_MEMO_BYTES: (usize, usize) = (256 << 10, 64 << 20);
-/// Outcomes of a tree with at most this many splits make a memo key.
-const MAX_KEY_SPLITS: usize = 64;
 
 /// Explains one trained model, exactly; made once, used for any number of rows.
 ///
@@ -34,15 +27,9 @@ pub struct Explainer {
 /// What was prepared for the kind of model.
 #[derive(Debug)]
 enum Parts {
-    Trees(Vec<TreeExplainer>),
+    Trees(TreesExplainer),
     Symmetric(SymmetricTrees),
     Linear,
-}
-
-#[derive(Debug)]
-struct TreeExplainer {
-    paths: TreePaths,
-    memo: Option<Memo>,
 }
 
 impl Explainer {
@@ -71,7 +58,10 @@ impl Explainer {
             });
         }
         let (base, parts) = match predictor {
-            Predictor::Trees(ensemble) => prepare(ensemble),
+            Predictor::Trees(ensemble) => {
+                let (base, trees) = TreesExplainer::new(ensemble);
+                (base, Parts::Trees(trees))
+            }
             Predictor::Symmetric(ensemble) => {
                 let trees = SymmetricTrees::new(ensemble);
                 (trees.base, Parts::Symmetric(trees))
@@ -174,16 +164,7 @@ impl Explainer {
     ) {
         match (&self.predictor, &self.parts) {
             (Predictor::Trees(ensemble), Parts::Trees(trees)) => {
-                let mut scratch = Scratch::default();
-                let rows: Vec<&[f32]> = rows.chunks_exact(n_features).collect();
-                for tree in trees {
-                    tree.explain_block(ensemble, &rows, &mut scratch, |row_idx, values| {
-                        let row_out = &mut out[row_idx * n_groups..(row_idx + 1) * n_groups];
-                        for (&column, value) in tree.paths.columns.iter().zip(values) {
-                            row_out[groups[column as usize] as usize] += value;
-                        }
-                    });
-                }
+                trees.explain_block(ensemble, rows, groups, n_groups, out);
             }
             (Predictor::Symmetric(ensemble), Parts::Symmetric(trees)) => {
                 trees.explain_block(ensemble, rows, groups, n_groups, out);
@@ -200,64 +181,5 @@ impl Explainer {
             // The constructor refused every other kind.
             _ => {}
         }
-    }
-}
-
-/// Base and paths of every tree; tables while there is room for them.
-fn prepare(ensemble: &TreeEnsemble) -> (f64, Parts) {
-    let mut base = f64::from(ensemble.base_margin());
-    let mut table_bytes = 0;
-    let memo_bytes = MAX_MEMO_BYTES
-        .0
-        .min(MAX_MEMO_BYTES.1 / ensemble.n_trees().max(1));
-    let trees = (0..ensemble.n_trees()).map(|tree_idx| {
-        let mut paths = TreePaths::new(ensemble, tree_idx);
-        base += paths.expected;
-        table_bytes += paths.table_bytes();
-        if table_bytes <= MAX_TABLE_BYTES {
-            paths.tabulate();
-        }
-        let memo = (1..=MAX_KEY_SPLITS).contains(&paths.n_splits());
-        let memo = memo.then(|| Memo::new(paths.columns.len(), memo_bytes));
-        TreeExplainer { paths, memo }
-    });
-    let trees = trees.collect();
-    (base, Parts::Trees(trees))
-}
-
-impl TreeExplainer {
-    /// Calls `add` once per row with the tree's values, one per slot.
-    fn explain_block(
-        &self,
-        ensemble: &TreeEnsemble,
-        rows: &[&[f32]],
-        scratch: &mut Scratch,
-        mut add: impl FnMut(usize, &[f64]),
-    ) {
-        let mut outcomes = Vec::new();
-        let Some(memo) = &self.memo else {
-            let mut values = vec![0.0; self.paths.columns.len()];
-            for (row_idx, row) in rows.iter().enumerate() {
-                values.fill(0.0);
-                self.paths.outcomes_into(ensemble, row, &mut outcomes);
-                self.paths.add_values(&outcomes, scratch, &mut values);
-                add(row_idx, &values);
-            }
-            return;
-        };
-        let keys: Vec<u64> = rows
-            .iter()
-            .map(|row| {
-                self.paths.outcomes_into(ensemble, row, &mut outcomes);
-                outcomes.first().copied().unwrap_or_default()
-            })
-            .collect();
-        memo.add_all(&keys, &mut add, || {
-            |key| {
-                let mut values = vec![0.0; self.paths.columns.len()];
-                self.paths.add_values(&[key], scratch, &mut values);
-                values.into_boxed_slice()
-            }
-        });
     }
 }

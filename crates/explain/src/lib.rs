@@ -39,6 +39,7 @@ mod points;
 mod quadrature;
 mod symmetric;
 mod tree;
+mod trees;
 
 pub use error::Error;
 pub use explainer::Explainer;

@@ -11,7 +11,7 @@
 
 use std::ops::Range;
 
-use churn_ensemble::{Node, TreeEnsemble};
+use churn_ensemble::{ColumnBlock, Node, TreeEnsemble};
 
 use crate::quadrature::{Point, gauss_legendre};
 
@@ -174,6 +174,23 @@ impl TreePaths {
                 word | u64::from(goes_left) << bit
             })
         }));
+    }
+
+    /// As [`Self::outcomes_into`] for all rows of a block and a tree of at most 64 splits.
+    pub(crate) fn keys(
+        &self,
+        ensemble: &TreeEnsemble,
+        block: &ColumnBlock,
+        n_rows: usize,
+    ) -> Vec<u64> {
+        let mut keys = vec![0; n_rows];
+        for (bit, &split) in self.splits.iter().enumerate() {
+            let node = self.root + split as usize;
+            ensemble.ask(node, block, &mut keys, |key, goes_left| {
+                *key |= u64::from(goes_left) << bit;
+            });
+        }
+        keys
     }
 
     /// Adds the SHAP values of the given outcomes to `out`, one entry per slot.
