@@ -145,7 +145,7 @@ pub enum Error {
     },
     /// There is no blob under this hash.
     #[error(
-        "blob {key} is not in {place}; restore it from a backup or import it again, and see `churn verify` for everything that is missing"
+        "blob {key} is not in {place}; restore it from a backup or import it again, and see `churn models verify` for everything that is missing"
     )]
     Missing {
         /// Folder or bucket.

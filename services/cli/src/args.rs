@@ -47,6 +47,11 @@ pub(crate) enum Command {
     /// List, show, activate, roll back, export, import, verify models
     #[command(subcommand)]
     Models(ModelsCommand),
+    /// List, show and compare training runs
+    #[command(subcommand)]
+    Runs(RunsCommand),
+    /// Train a version again and say whether the same bytes come out
+    Reproduce(ReproduceArgs),
     /// Make synthetic customers
     #[command(subcommand)]
     Synth(SynthCommand),
@@ -255,6 +260,32 @@ pub(crate) enum ModelsCommand {
         /// Alias, version or `latest` [default: all]
         reference: Option<String>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RunsCommand {
+    /// All runs, newest first
+    List,
+    /// One run: settings, candidates, decision, searches
+    Show {
+        /// Id of the run, or the first part of it
+        id: String,
+    },
+    /// Two or more runs side by side
+    Compare {
+        /// Ids of the runs, or the first parts of them
+        #[arg(required = true, num_args = 2..)]
+        ids: Vec<String>,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ReproduceArgs {
+    /// Alias, version or `latest`
+    pub(crate) reference: String,
+    /// The training file [default: where it was when the model was trained]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,6 +6,8 @@ mod explain;
 mod health;
 mod init;
 mod models;
+mod reproduce;
+mod runs;
 mod score;
 mod synth;
 mod train;
@@ -40,6 +42,8 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> anyhow::Result<ExitCode> {
         Command::Score(args) => score::run(&home()?, args, ui),
         Command::Explain(args) => explain::run(&home()?, args, ui),
         Command::Models(command) => models::run(&home()?, command, ui),
+        Command::Runs(command) => runs::run(&home()?, command, ui),
+        Command::Reproduce(args) => reproduce::run(&home()?, args, ui),
         Command::Migrate => health::migrate(&home()?, ui),
         Command::Health => health::run(&args.home, ui),
     }
@@ -66,7 +70,14 @@ pub(crate) fn write_file(
         anyhow::anyhow!("can't write {}: {fault}; {hint}", path.display())
     };
     let mut file = PendingFile::create(path).map_err(context)?;
-    write(&mut file).with_context(|| format!("can't write {}", path.display()))?;
+    write(&mut file).map_err(|fault| {
+        let is_ours = fault.chain().any(|cause| cause.is::<std::io::Error>());
+        if is_ours {
+            fault.context(format!("can't write {}", path.display()))
+        } else {
+            fault
+        }
+    })?;
     file.finish().map_err(context)
 }
 

@@ -85,16 +85,17 @@ fn finish(report: &ScoreReport, ui: &Ui) -> anyhow::Result<ExitCode> {
 
 /// Says what was refused or odd, one line per kind.
 pub(crate) fn warn_faults(report: &ScoreReport, ui: &Ui) {
-    for ((kind, count), example) in report.faults.iter().zip(&report.examples) {
-        ui.warn(format!(
-            "{kind}: {} times, first: {example}",
-            grouped(*count)
-        ));
+    for (count, example) in report.faults.values().zip(&report.examples) {
+        ui.warn(match count {
+            1 => example.clone(),
+            n => format!("{example} (and {} more like it)", grouped(n - 1)),
+        });
     }
     if let Some(path) = &report.rejected {
         ui.warn(format!(
-            "{} rows were refused and not scored; they are in {} with the reasons",
+            "{} of {} rows were refused and not scored; they are in {} with the reasons",
             grouped(report.n_rejected),
+            grouped(report.n_rows),
             path.display()
         ));
     }

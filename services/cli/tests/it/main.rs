@@ -1,0 +1,18 @@
+//! Everything that can be wrong with what `churn` is given, against the real program.
+//!
+//! The table of cases is in the modules `files`, `values`, `settings`, `outputs` and `models`; what
+//! needs more than one process is in `races`. `docs/hostile-inputs.md` is made of the same table.
+
+mod case;
+mod catalogue;
+mod customers;
+mod files;
+mod help;
+mod models;
+mod outputs;
+mod parquet;
+mod races;
+mod scoring;
+mod settings;
+mod shell;
+mod values;
