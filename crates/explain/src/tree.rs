@@ -100,7 +100,10 @@ impl TreePaths {
         let mut pending = vec![(0_usize, Vec::<OpenStep>::new())];
         while let Some((index, steps)) = pending.pop() {
             match &nodes[index] {
-                Node::Leaf { value, .. } => paths.push_leaf(f64::from(*value) * weight, steps),
+                Node::Leaf { .. } => {
+                    let value = ensemble.leaf_value(paths.root + index);
+                    paths.push_leaf(value * weight, steps);
+                }
                 Node::Split {
                     feature,
                     left,

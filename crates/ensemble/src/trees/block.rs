@@ -7,7 +7,7 @@
 //! (Lucchese et al. 2015, "QuickScorer").
 
 use super::node::set_contains;
-use super::{CATEGORICAL, DEFAULT_LEFT, FEATURE, TreeEnsemble};
+use super::{CATEGORICAL, DEFAULT_LEFT, FEATURE, TreeEnsemble, ZERO, ZERO_MISSING};
 
 /// Trees with more leaves than bits of a word are walked.
 const MAX_LEAVES: usize = u32::BITS as usize;
@@ -58,10 +58,10 @@ impl LeafBits {
         self.splits.clear();
         self.leaves.clear();
         self.leaves_before.clear();
-        for node in nodes {
+        for (index, node) in nodes.iter().enumerate() {
             self.leaves_before.push(self.leaves.len() as u32);
             if node.left == 0 {
-                self.leaves.push(f64::from(node.number));
+                self.leaves.push(ensemble.leaf_value(root + index));
             }
         }
         if self.leaves.len() > MAX_LEAVES {
@@ -123,6 +123,16 @@ impl TreeEnsemble {
                 };
                 tell(slot, goes_left);
             }
+        } else if node.feature & ZERO_MISSING != 0 {
+            for (slot, &value) in rows {
+                let is_missing = value.is_nan() || value.abs() <= ZERO;
+                let goes_left = if is_missing {
+                    missing_left
+                } else {
+                    value < node.number
+                };
+                tell(slot, goes_left);
+            }
         } else if missing_left {
             #[expect(
                 clippy::neg_cmp_op_on_partial_ord,
@@ -158,7 +168,12 @@ mod tests {
             let test = if categorical {
                 Test::NotIn(vec![u32::from(number % 4), 3])
             } else {
-                Test::Less(f32::from(number % 5) - 1.5)
+                let threshold = f32::from(number % 5) - 1.5;
+                if number > 200 {
+                    Test::LessUnlessZero(threshold)
+                } else {
+                    Test::Less(threshold)
+                }
             };
             nodes.push(Node::Split {
                 feature: u32::from(number % 3),

@@ -1,7 +1,10 @@
 //! Putting an ensemble together from nodes that nobody has checked yet.
 
 use super::node::words_of;
-use super::{CATEGORICAL, DEFAULT_LEFT, FEATURE, MAX_CATEGORY, Node, Packed, Test, TreeEnsemble};
+use super::{
+    CATEGORICAL, DEFAULT_LEFT, FEATURE, MAX_CATEGORY, Node, Packed, Test, TreeEnsemble,
+    ZERO_MISSING,
+};
 use crate::{Error, Output};
 
 /// Longest path from a root to a leaf that is accepted, in splits.
@@ -26,6 +29,22 @@ impl TreeEnsemble {
         trees: &[Vec<Node>],
         weights: Vec<f32>,
     ) -> Result<Self, Error> {
+        Self::with_leaf_values(n_features, base_margin, trees, weights, &[])
+    }
+
+    /// As [`Self::new`], with leaf values that f32 does not hold: entry `i` of a tree's list
+    /// is the value of its node `i`, and means nothing at a split. An empty slice leaves the
+    /// values of the nodes.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_leaf_values(
+        n_features: usize,
+        base_margin: f32,
+        trees: &[Vec<Node>],
+        weights: Vec<f32>,
+        leaf_values: &[Vec<f64>],
+    ) -> Result<Self, Error> {
         let n_features = u32::try_from(n_features)
             .ok()
             .filter(|&count| count <= FEATURE);
@@ -46,6 +65,15 @@ impl TreeEnsemble {
         if trees.iter().map(Vec::len).sum::<usize>() >= u32::MAX as usize {
             return Err(unsound("it has too many nodes"));
         }
+        let lists = trees.iter().zip(leaf_values);
+        let fit = leaf_values.is_empty()
+            || (leaf_values.len() == trees.len()
+                && lists
+                    .into_iter()
+                    .all(|(nodes, values)| nodes.len() == values.len()));
+        if !fit {
+            return Err(unsound("it needs one leaf value per node"));
+        }
         let mut ensemble = Self {
             n_features,
             base_margin,
@@ -54,18 +82,27 @@ impl TreeEnsemble {
             weights,
             nodes: Vec::new(),
             covers: Vec::new(),
+            wide_leaves: Vec::new(),
             set_words: Vec::new(),
             set_offsets: vec![0],
         };
         for (tree, nodes) in trees.iter().enumerate() {
             ensemble
-                .push_tree(nodes)
+                .push_tree(nodes, leaf_values.get(tree).map(Vec::as_slice))
                 .map_err(|(node, fault)| Error::Tree { tree, node, fault })?;
+        }
+        let is_narrow = |value: &f64| f64::from(*value as f32).to_bits() == value.to_bits();
+        if ensemble.wide_leaves.iter().all(is_narrow) {
+            ensemble.wide_leaves = Vec::new();
         }
         Ok(ensemble)
     }
 
-    fn push_tree(&mut self, nodes: &[Node]) -> Result<(), (usize, &'static str)> {
+    fn push_tree(
+        &mut self,
+        nodes: &[Node],
+        leaf_values: Option<&[f64]>,
+    ) -> Result<(), (usize, &'static str)> {
         if nodes.is_empty() {
             return Err((0, "the tree has no nodes"));
         }
@@ -87,7 +124,18 @@ impl TreeEnsemble {
                 let parent: &mut Packed = &mut self.nodes[parent as usize];
                 parent.right = place;
             }
-            let packed = self.pack(node, place).map_err(|fault| (index, fault))?;
+            let mut packed = self.pack(node, place).map_err(|fault| (index, fault))?;
+            if let Some(values) = leaf_values {
+                let mut value = 0.0;
+                if let Node::Leaf { .. } = node {
+                    value = values[index];
+                    packed.number = value as f32;
+                    if !packed.number.is_finite() {
+                        return Err((index, "the leaf value is not finite"));
+                    }
+                }
+                self.wide_leaves.push(value);
+            }
             self.nodes.push(packed);
             self.covers.push(node.cover());
             if let Node::Split { left, right, .. } = node {
@@ -126,10 +174,13 @@ impl TreeEnsemble {
                 }
                 let default = if *default_left { DEFAULT_LEFT } else { 0 };
                 let (kind, number) = match test {
-                    Test::Less(threshold) if threshold.is_nan() => {
+                    Test::Less(threshold) | Test::LessUnlessZero(threshold)
+                        if threshold.is_nan() =>
+                    {
                         return Err("the threshold is not a number");
                     }
                     Test::Less(threshold) => (0, *threshold),
+                    Test::LessUnlessZero(threshold) => (ZERO_MISSING, *threshold),
                     Test::NotIn(codes) => (CATEGORICAL, f32::from_bits(self.push_set(codes)?)),
                 };
                 // In preorder the left child is the next node; the right one is filled in

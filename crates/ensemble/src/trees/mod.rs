@@ -35,6 +35,8 @@ pub struct TreeEnsemble {
     nodes: Vec<Packed>,
     /// Sum of training hessians (or weights) that reached each node.
     covers: Vec<f32>,
+    /// Leaf values in f64, one entry per node, or empty when f32 holds them all.
+    wide_leaves: Vec<f64>,
     /// Words of all category sets, one bit per category that goes right.
     set_words: Vec<u32>,
     /// First word of each set, and the number of words at the end.
@@ -44,7 +46,7 @@ pub struct TreeEnsemble {
 /// A node in sixteen bytes. `left == 0` marks a leaf: node 0 is a root and nobody's child.
 #[derive(Debug, Clone, Copy)]
 struct Packed {
-    /// Column, with [`DEFAULT_LEFT`] and [`CATEGORICAL`] above it.
+    /// Column, with [`DEFAULT_LEFT`], [`CATEGORICAL`] and [`ZERO_MISSING`] above it.
     feature: u32,
     /// Threshold, leaf value, or the index of a category set in its bits.
     number: f32,
@@ -54,7 +56,10 @@ struct Packed {
 
 const DEFAULT_LEFT: u32 = 1 << 31;
 const CATEGORICAL: u32 = 1 << 30;
-const FEATURE: u32 = CATEGORICAL - 1;
+const ZERO_MISSING: u32 = 1 << 29;
+const FEATURE: u32 = ZERO_MISSING - 1;
+/// Where [`ZERO_MISSING`] is set, numbers no further from 0 than this are missing.
+const ZERO: f32 = 1e-35;
 
 impl PartialEq for Packed {
     fn eq(&self, other: &Self) -> bool {
@@ -131,6 +136,15 @@ impl TreeEnsemble {
         self.offsets[tree] as usize
     }
 
+    /// The value of a leaf in f64, before the tree's weight, by its number among all nodes.
+    #[must_use]
+    pub fn leaf_value(&self, node: usize) -> f64 {
+        match self.wide_leaves.get(node) {
+            Some(&value) => value,
+            None => f64::from(self.nodes[node].number),
+        }
+    }
+
     /// Whether `row` takes the left branch of a split, by its number among all nodes.
     #[must_use]
     pub fn goes_left(&self, node: usize, row: &[f32]) -> bool {
@@ -152,11 +166,12 @@ impl TreeEnsemble {
     /// As [`Self::new`].
     pub fn check(&self) -> Result<(), Error> {
         let trees: Vec<_> = (0..self.n_trees()).map(|tree| self.tree(tree)).collect();
-        Self::new(
+        Self::with_leaf_values(
             self.n_features(),
             self.base_margin,
             &trees,
             self.weights.clone(),
+            &self.leaf_values(),
         )?
         .with_output(self.output)
         .map(drop)
@@ -168,10 +183,22 @@ impl TreeEnsemble {
         size_of::<Self>()
             + size_of_val(self.nodes.as_slice())
             + size_of_val(self.covers.as_slice())
+            + size_of_val(self.wide_leaves.as_slice())
             + size_of_val(self.offsets.as_slice())
             + size_of_val(self.weights.as_slice())
             + size_of_val(self.set_words.as_slice())
             + size_of_val(self.set_offsets.as_slice())
+    }
+
+    /// The values of every tree's nodes where f32 does not hold them; else nothing.
+    fn leaf_values(&self) -> Vec<Vec<f64>> {
+        if self.wide_leaves.is_empty() {
+            return Vec::new();
+        }
+        let bounds = self.offsets.windows(2);
+        bounds
+            .map(|bounds| self.wide_leaves[bounds[0] as usize..bounds[1] as usize].to_vec())
+            .collect()
     }
 
     fn unpack(&self, index: usize, root: u32) -> Node {
@@ -183,10 +210,12 @@ impl TreeEnsemble {
                 cover,
             };
         }
-        let test = if packed.feature & CATEGORICAL == 0 {
-            Test::Less(packed.number)
-        } else {
+        let test = if packed.feature & CATEGORICAL != 0 {
             Test::NotIn(node::codes_of(self.set(packed.number.to_bits())))
+        } else if packed.feature & ZERO_MISSING != 0 {
+            Test::LessUnlessZero(packed.number)
+        } else {
+            Test::Less(packed.number)
         };
         Node::Split {
             feature: packed.feature & FEATURE,

@@ -45,6 +45,9 @@ impl Node {
 pub enum Test {
     /// `value < threshold`; the threshold may be infinite, not NaN.
     Less(f32),
+    /// As [`Self::Less`], and a zero (within `±1e-35`) counts as missing: LightGBM's
+    /// `zero_as_missing`.
+    LessUnlessZero(f32),
     /// The category code is not listed. Values are truncated to whole numbers; negative ones
     /// and those of [`MAX_CATEGORY`] and above are never listed.
     NotIn(Vec<u32>),

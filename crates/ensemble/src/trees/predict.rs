@@ -2,7 +2,7 @@
 
 use super::block::{ColumnBlock, LeafBits};
 use super::node::set_contains;
-use super::{CATEGORICAL, DEFAULT_LEFT, FEATURE, Packed, TreeEnsemble};
+use super::{CATEGORICAL, DEFAULT_LEFT, FEATURE, Packed, TreeEnsemble, ZERO, ZERO_MISSING};
 
 /// Rows that go through one tree before the next tree is touched, so that the tree stays in
 /// cache. It cannot change a result: every row sums its leaves in tree order.
@@ -17,7 +17,7 @@ impl TreeEnsemble {
     pub fn margin(&self, row: &[f32]) -> f64 {
         let mut margin = f64::from(self.base_margin);
         for tree in 0..self.n_trees() {
-            margin += f64::from(self.leaf(tree, row)) * f64::from(self.weight(tree));
+            margin += self.leaf_value(self.leaf(tree, row)) * f64::from(self.weight(tree));
         }
         margin
     }
@@ -45,7 +45,7 @@ impl TreeEnsemble {
                 for (offset, slot) in block.iter_mut().enumerate() {
                     let start = offset * n_features;
                     let leaf = self.leaf(tree, &rows[start..start + n_features]);
-                    *slot += f64::from(leaf) * weight;
+                    *slot += self.leaf_value(leaf) * weight;
                 }
             }
         }
@@ -56,7 +56,7 @@ impl TreeEnsemble {
     #[must_use]
     pub fn margin_f32(&self, row: &[f32]) -> f32 {
         (0..self.n_trees()).fold(self.base_margin, |margin, tree| {
-            let leaf = self.leaf(tree, row);
+            let leaf = self.nodes[self.leaf(tree, row)].number;
             // Multiplying by 1 keeps every bit, so plain boosting needs no case of its own.
             margin + self.weight(tree) * leaf
         })
@@ -69,18 +69,20 @@ impl TreeEnsemble {
         1.0 / ((-self.margin_f32(row)).min(88.7).exp() + 1.0 + 1e-16)
     }
 
-    /// The leaf value `row` reaches in a tree, before the tree's weight.
-    fn leaf(&self, tree: usize, row: &[f32]) -> f32 {
-        let mut node = &self.nodes[self.offsets[tree] as usize];
-        while node.left != 0 {
-            let next = if self.branch_left(node, row) {
-                node.left
+    /// The leaf `row` reaches in a tree, by its number among all nodes.
+    fn leaf(&self, tree: usize, row: &[f32]) -> usize {
+        let mut index = self.offsets[tree] as usize;
+        loop {
+            let node = &self.nodes[index];
+            if node.left == 0 {
+                return index;
+            }
+            index = if self.branch_left(node, row) {
+                node.left as usize
             } else {
-                node.right
+                node.right as usize
             };
-            node = &self.nodes[next as usize];
         }
-        node.number
     }
 
     #[inline]
@@ -91,8 +93,14 @@ impl TreeEnsemble {
             .unwrap_or(f32::NAN);
         if value.is_nan() {
             node.feature & DEFAULT_LEFT != 0
-        } else if node.feature & CATEGORICAL == 0 {
+        } else if node.feature & (CATEGORICAL | ZERO_MISSING) == 0 {
             value < node.number
+        } else if node.feature & ZERO_MISSING != 0 {
+            if value.abs() <= ZERO {
+                node.feature & DEFAULT_LEFT != 0
+            } else {
+                value < node.number
+            }
         } else {
             !set_contains(self.set(node.number.to_bits()), value)
         }

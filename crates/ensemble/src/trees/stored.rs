@@ -1,6 +1,6 @@
 //! The form in which an ensemble is written and read with serde.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::de::{self, Visitor};
@@ -40,14 +40,17 @@ struct StoredTree {
     /// Categories that go right, by node.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     right_categories: BTreeMap<u32, Vec<u32>>,
+    /// Nodes at which a zero counts as missing.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    zero_is_missing: BTreeSet<u32>,
 }
 
 impl StoredTree {
-    fn push(&mut self, node: Node) {
+    fn push(&mut self, node: Node, leaf_value: f64) {
         let place = self.left.len() as u32;
-        self.cover.push(Number(node.cover()));
+        self.cover.push(Number(f64::from(node.cover())));
         let (left, right, feature, value, default_left) = match node {
-            Node::Leaf { value, .. } => (0, 0, 0, value, 0),
+            Node::Leaf { .. } => (0, 0, 0, leaf_value, 0),
             Node::Split {
                 feature,
                 test,
@@ -57,7 +60,11 @@ impl StoredTree {
                 ..
             } => {
                 let value = match test {
-                    Test::Less(threshold) => threshold,
+                    Test::Less(threshold) => f64::from(threshold),
+                    Test::LessUnlessZero(threshold) => {
+                        self.zero_is_missing.insert(place);
+                        f64::from(threshold)
+                    }
                     Test::NotIn(codes) => {
                         self.right_categories.insert(place, codes);
                         0.0
@@ -73,7 +80,8 @@ impl StoredTree {
         self.default_left.push(default_left);
     }
 
-    fn into_nodes(mut self) -> Result<Vec<Node>, Error> {
+    /// The nodes, and their values in f64.
+    fn into_nodes(mut self) -> Result<(Vec<Node>, Vec<f64>), Error> {
         let n_nodes = self.left.len();
         let lengths = [
             self.right.len(),
@@ -90,21 +98,28 @@ impl StoredTree {
             });
         }
         let node = |index: usize| {
-            let (value, cover) = (self.value[index].0, self.cover[index].0);
+            let (value, cover) = (self.value[index].0 as f32, self.cover[index].0 as f32);
             if self.left[index] == 0 {
                 return Node::Leaf { value, cover };
             }
-            let codes = self.right_categories.remove(&(index as u32));
+            let test = match self.right_categories.remove(&(index as u32)) {
+                Some(codes) => Test::NotIn(codes),
+                None if self.zero_is_missing.contains(&(index as u32)) => {
+                    Test::LessUnlessZero(value)
+                }
+                None => Test::Less(value),
+            };
             Node::Split {
                 feature: self.feature[index],
-                test: codes.map_or(Test::Less(value), Test::NotIn),
+                test,
                 default_left: self.default_left[index] != 0,
                 left: self.left[index],
                 right: self.right[index],
                 cover,
             }
         };
-        Ok((0..n_nodes).map(node).collect())
+        let nodes = (0..n_nodes).map(node).collect();
+        Ok((nodes, self.value.iter().map(|value| value.0).collect()))
     }
 }
 
@@ -112,18 +127,21 @@ impl From<TreeEnsemble> for Stored {
     fn from(ensemble: TreeEnsemble) -> Self {
         let trees = (0..ensemble.n_trees()).map(|tree| {
             let mut stored = StoredTree::default();
-            ensemble
-                .tree(tree)
-                .into_iter()
-                .for_each(|node| stored.push(node));
+            let numbered = (ensemble.root(tree)..).zip(ensemble.tree(tree));
+            numbered.for_each(|(place, node)| stored.push(node, ensemble.leaf_value(place)));
             stored
         });
         Self {
             trees: trees.collect(),
             n_features: ensemble.n_features,
-            base_margin: Number(ensemble.base_margin),
+            base_margin: Number(f64::from(ensemble.base_margin)),
             output: ensemble.output,
-            weights: ensemble.weights.into_iter().map(Number).collect(),
+            weights: ensemble
+                .weights
+                .into_iter()
+                .map(f64::from)
+                .map(Number)
+                .collect(),
         }
     }
 }
@@ -137,26 +155,32 @@ impl TryFrom<Stored> for TreeEnsemble {
             .into_iter()
             .map(StoredTree::into_nodes)
             .collect::<Result<_, _>>()?;
-        let weights = stored.weights.into_iter().map(|number| number.0).collect();
-        Self::new(
+        let (nodes, leaf_values): (Vec<_>, Vec<_>) = trees.into_iter().unzip();
+        let weights = stored
+            .weights
+            .into_iter()
+            .map(|number| number.0 as f32)
+            .collect();
+        Self::with_leaf_values(
             stored.n_features as usize,
-            stored.base_margin.0,
-            &trees,
+            stored.base_margin.0 as f32,
+            &nodes,
             weights,
+            &leaf_values,
         )?
         .with_output(stored.output)
     }
 }
 
-/// An f32 that keeps every bit in text formats: written as the f64 of the same value, which
+/// A number that keeps every bit in text formats: an f32 as the f64 of the same value, which
 /// no reader rounds twice, and infinities (legal as thresholds) as text.
-struct Number(f32);
+struct Number(f64);
 
 impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.0.is_finite() {
-            serializer.serialize_f64(f64::from(self.0))
-        } else if self.0 == f32::INFINITY {
+            serializer.serialize_f64(self.0)
+        } else if self.0 == f64::INFINITY {
             serializer.serialize_str("inf")
         } else {
             serializer.serialize_str("-inf")
@@ -180,7 +204,7 @@ impl Visitor<'_> for NumberVisitor {
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Number, E> {
-        Ok(Number(value as f32))
+        Ok(Number(value))
     }
 
     #[expect(
@@ -188,7 +212,7 @@ impl Visitor<'_> for NumberVisitor {
         reason = "whole numbers of a model file are small"
     )]
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<Number, E> {
-        Ok(Number(value as f32))
+        Ok(Number(value as f64))
     }
 
     #[expect(
@@ -196,13 +220,13 @@ impl Visitor<'_> for NumberVisitor {
         reason = "whole numbers of a model file are small"
     )]
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<Number, E> {
-        Ok(Number(value as f32))
+        Ok(Number(value as f64))
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Number, E> {
         match text {
-            "inf" => Ok(Number(f32::INFINITY)),
-            "-inf" => Ok(Number(f32::NEG_INFINITY)),
+            "inf" => Ok(Number(f64::INFINITY)),
+            "-inf" => Ok(Number(f64::NEG_INFINITY)),
             _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
         }
     }

@@ -10,7 +10,8 @@ use crate::random::{N_FEATURES, any_row, any_tree, chain};
 fn goes_left(test: &Test, default_left: bool, value: f32) -> bool {
     match test {
         _ if value.is_nan() => default_left,
-        Test::Less(threshold) => value < *threshold,
+        Test::LessUnlessZero(_) if value.abs() <= 1e-35 => default_left,
+        Test::Less(threshold) | Test::LessUnlessZero(threshold) => value < *threshold,
         Test::NotIn(codes) => !(value >= 0.0 && codes.contains(&(value as u32))),
     }
 }

@@ -28,6 +28,7 @@ pub(crate) fn any_tree() -> impl Strategy<Value = Vec<Node>> {
     let shape = leaf.prop_recursive(6, 40, 2, |inner| {
         let test = prop_oneof![
             (0..5_u8).prop_map(|step| Test::Less(f32::from(step) / 2.0)),
+            (0..5_u8).prop_map(|step| Test::LessUnlessZero(f32::from(step) / 2.0)),
             prop::collection::vec(0..70_u32, 0..4).prop_map(|mut codes| {
                 codes.push(1);
                 Test::NotIn(codes)
