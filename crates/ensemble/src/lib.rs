@@ -28,6 +28,7 @@ mod calibrator;
 pub mod catboost;
 mod error;
 mod imported;
+pub mod lightgbm;
 mod linear;
 mod number;
 mod output;

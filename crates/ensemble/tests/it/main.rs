@@ -9,5 +9,6 @@
 mod catboost;
 mod fixture;
 mod hostile;
+mod lightgbm;
 mod reader;
 mod telco;

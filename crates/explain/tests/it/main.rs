@@ -11,6 +11,7 @@ mod brute;
 mod faults;
 #[path = "../../../ensemble/tests/it/fixture.rs"]
 mod fixture;
+mod foreign;
 mod library;
 mod random;
 mod symmetric;
