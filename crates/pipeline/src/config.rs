@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use churn_zoo::{Algorithm, ForestParams, LogisticParams, XgboostParams};
+use churn_zoo::{Algorithm, CatboostParams, ForestParams, LogisticParams, XgboostParams};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, TuningConfig, error::yaml_fault};
@@ -39,6 +39,8 @@ pub struct AlgorithmParams {
     pub forest: ForestParams,
     /// XGBoost.
     pub xgboost: XgboostParams,
+    /// CatBoost.
+    pub catboost: CatboostParams,
 }
 
 impl Default for TrainConfig {

@@ -47,6 +47,7 @@ impl Workshop {
                 let library = self.library.clone().ok_or(churn_zoo::Error::NoLibrary)?;
                 Box::new(found.apply_to(&self.params.xgboost)?.check(library)?)
             }
+            Algorithm::Catboost => Box::new(found.apply_to(&self.params.catboost)?.check()?),
         })
     }
 
@@ -70,6 +71,11 @@ impl Workshop {
             Algorithm::Xgboost => {
                 let space = SearchSpace::xgboost();
                 let first = space.pick_from(&self.params.xgboost).ok();
+                (space, first)
+            }
+            Algorithm::Catboost => {
+                let space = SearchSpace::catboost();
+                let first = space.pick_from(&self.params.catboost).ok();
                 (space, first)
             }
         })

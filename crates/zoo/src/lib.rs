@@ -28,6 +28,7 @@
 
 mod baseline;
 mod calibrate;
+mod catboost;
 mod cross_validate;
 mod error;
 mod evidence;
@@ -43,6 +44,7 @@ mod xgboost;
 
 pub use baseline::OneRule;
 pub use calibrate::{CalibrationChoice, CalibratorKind};
+pub use catboost::{BoostingType, BootstrapType, Catboost, CatboostParams, ScoreFunction};
 pub use cross_validate::{FoldResult, cross_validate, fit_final};
 pub use error::Error;
 pub use evidence::{Evidence, FoldScore, Rows, profit_at, weigh};

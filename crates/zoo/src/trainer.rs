@@ -16,11 +16,13 @@ pub enum Algorithm {
     Forest,
     /// Gradient-boosted trees by XGBoost.
     Xgboost,
+    /// Symmetric trees on ordered target statistics, by the CatBoost algorithm.
+    Catboost,
 }
 
 impl Algorithm {
     /// All families, simplest first: the order in which a tie is broken.
-    pub const ALL: [Self; 3] = [Self::Logistic, Self::Forest, Self::Xgboost];
+    pub const ALL: [Self; 4] = [Self::Logistic, Self::Forest, Self::Xgboost, Self::Catboost];
 
     /// Name in files and on the command line.
     #[must_use]
@@ -29,6 +31,7 @@ impl Algorithm {
             Self::Logistic => "logistic",
             Self::Forest => "forest",
             Self::Xgboost => "xgboost",
+            Self::Catboost => "catboost",
         }
     }
 
@@ -39,6 +42,7 @@ impl Algorithm {
             Self::Logistic => "logistic regression",
             Self::Forest => "random forest",
             Self::Xgboost => "XGBoost",
+            Self::Catboost => "CatBoost",
         }
     }
 }
