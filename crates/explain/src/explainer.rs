@@ -136,42 +136,59 @@ impl Explainer {
             contributions: vec![0.0; n_rows * n_groups],
             margins: vec![0.0; n_rows],
         };
-        explanation
-            .margins
-            .par_chunks_mut(BLOCK_ROWS)
-            .enumerate()
-            .try_for_each(|(block_idx, margins)| {
-                let start = block_idx * BLOCK_ROWS * n_features;
-                let block = &rows[start..start + margins.len() * n_features];
-                self.predictor.margins_into(block, margins)
-            })?;
-        explanation
-            .contributions
-            .par_chunks_mut((BLOCK_ROWS * n_groups).max(1))
-            .zip(rows.par_chunks((BLOCK_ROWS * n_features).max(1)))
-            .for_each(|(out, rows)| self.explain_block(rows, n_features, groups, n_groups, out));
+        let Explanation {
+            contributions,
+            margins,
+            ..
+        } = &mut explanation;
+        let explain_block = |rows: &[f32], margins: &mut [f64], out: &mut [f64]| {
+            self.explain_block(rows, margins, groups, n_groups, out)
+        };
+        if n_rows <= BLOCK_ROWS || n_groups == 0 {
+            // A few rows are done before another thread would have woken up.
+            explain_block(rows, margins, contributions)?;
+        } else {
+            let blocks = margins
+                .par_chunks_mut(BLOCK_ROWS)
+                .zip(contributions.par_chunks_mut(BLOCK_ROWS * n_groups));
+            blocks
+                .enumerate()
+                .try_for_each(|(block_idx, (margins, out))| {
+                    let start = block_idx * BLOCK_ROWS * n_features;
+                    let block = &rows[start..start + margins.len() * n_features];
+                    explain_block(block, margins, out)
+                })?;
+        }
         explanation.check_additive()?;
         Ok(explanation)
     }
 
+    /// Fills in the margins of a block of rows and adds their values to `out`.
     fn explain_block(
         &self,
         rows: &[f32],
-        n_features: usize,
+        margins: &mut [f64],
         groups: &[u32],
         n_groups: usize,
         out: &mut [f64],
-    ) {
+    ) -> Result<(), Error> {
+        if let (Predictor::Symmetric(ensemble), Parts::Symmetric(trees)) =
+            (&self.predictor, &self.parts)
+        {
+            // Its leaves tell both.
+            trees.explain_block(ensemble, rows, margins, groups, n_groups, out);
+            return Ok(());
+        }
+        self.predictor.margins_into(rows, margins)?;
+        let n_features = groups.len();
         match (&self.predictor, &self.parts) {
             (Predictor::Trees(ensemble), Parts::Trees(trees)) => {
                 trees.explain_block(ensemble, rows, groups, n_groups, out);
             }
-            (Predictor::Symmetric(ensemble), Parts::Symmetric(trees)) => {
-                trees.explain_block(ensemble, rows, groups, n_groups, out);
-            }
             (Predictor::Linear(linear), _) => {
                 let mut values = vec![0.0; n_features];
-                for (row, row_out) in rows.chunks_exact(n_features).zip(out.chunks_mut(n_groups)) {
+                let row_outs = out.chunks_mut(n_groups.max(1));
+                for (row, row_out) in rows.chunks_exact(n_features.max(1)).zip(row_outs) {
                     linear.contributions_into(row, &mut values);
                     for (&group, value) in groups.iter().zip(&values) {
                         row_out[group as usize] += value;
@@ -181,5 +198,6 @@ impl Explainer {
             // The constructor refused every other kind.
             _ => {}
         }
+        Ok(())
     }
 }

@@ -73,19 +73,24 @@ impl SymmetricTrees {
         Self { trees, base }
     }
 
-    /// Adds the values of a block of rows to `out`, `n_groups` per row; entry `c` of `groups`
-    /// says where matrix column `c` counts.
+    /// Fills in the margins of a block of rows and adds their values to `out`, `n_groups` per
+    /// row; entry `c` of `groups` says where matrix column `c` counts.
     pub(crate) fn explain_block(
         &self,
         ensemble: &SymmetricEnsemble,
         rows: &[f32],
+        margins: &mut [f64],
         groups: &[u32],
         n_groups: usize,
         out: &mut [f64],
     ) {
-        let n_rows = out.len() / n_groups.max(1);
+        margins.fill(0.0);
         let mut places = Vec::new();
-        ensemble.visit_leaves(rows, n_rows, |first, tree, leaves| {
+        ensemble.visit_leaves(rows, margins.len(), |first, tree, leaves| {
+            let values = ensemble.leaf_values(tree);
+            for (sum, &leaf) in margins[first..].iter_mut().zip(leaves) {
+                *sum += values[usize::from(leaf)];
+            }
             let tree = &self.trees[tree];
             places.clear();
             places.extend(
@@ -96,6 +101,9 @@ impl SymmetricTrees {
             let out = &mut out[first * n_groups..];
             tree.add_values(leaves, &places, n_groups, out);
         });
+        for margin in margins {
+            *margin = ensemble.scale() * *margin + ensemble.bias();
+        }
     }
 }
 

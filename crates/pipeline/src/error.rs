@@ -96,15 +96,13 @@ pub enum Error {
         /// What is wrong and how to fix it.
         fault: String,
     },
-    /// Every candidate failed the policy.
-    #[error(
-        "no candidate passed the selection policy '{policy}'; nothing was activated: {reasons}"
-    )]
-    NoneChosen {
-        /// The policy.
-        policy: String,
-        /// Why each is out.
-        reasons: String,
+    /// A model can't be made again here.
+    #[error("{version} can't be reproduced: {why}")]
+    NotReproducible {
+        /// The version.
+        version: String,
+        /// What is lacking.
+        why: String,
     },
 }
 

@@ -77,12 +77,21 @@ pub struct StudySummary {
     pub best: Option<Assignment>,
 }
 
+/// Whether trials are kept.
+#[derive(Clone, Copy)]
+pub(crate) enum Shelf<'a> {
+    /// Recorded under this run, and those of the same study used.
+    Of { run_id: &'a str },
+    /// Neither recorded nor used.
+    Closed,
+}
+
 /// What a study is about.
 pub(crate) struct Search<'a> {
     pub(crate) home: &'a Home,
     pub(crate) workshop: &'a Workshop,
     pub(crate) config: &'a TuningConfig,
-    pub(crate) run_id: &'a str,
+    pub(crate) shelf: Shelf<'a>,
     /// Everything else that decides the result: data, specification, split.
     pub(crate) context: &'a str,
     pub(crate) seed: u64,
@@ -156,6 +165,9 @@ impl Search<'_> {
 
     /// Trials of this study that the store has.
     fn stored(&self, study: &str) -> Result<Vec<TrialRecord>, Error> {
+        if let Shelf::Closed = self.shelf {
+            return Ok(Vec::new());
+        }
         let trials = self.home.registry().trials_of_study(study)?;
         // A record this version can't read is done again.
         Ok(trials
@@ -213,11 +225,14 @@ impl Search<'_> {
     }
 
     fn store(&self, algorithm: Algorithm, study: &str, record: &TrialRecord) -> Result<(), Error> {
+        let Shelf::Of { run_id } = self.shelf else {
+            return Ok(());
+        };
         let json = serde_json::json!(record).to_string();
         self.home.registry().record_trial(&NewTrial {
             study,
             number: record.number as u64,
-            run_id: self.run_id,
+            run_id,
             algorithm: algorithm.name(),
             record: &json,
         })?;

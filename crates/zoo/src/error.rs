@@ -113,6 +113,12 @@ pub enum Error {
         /// What is wrong and how to fix it.
         fault: String,
     },
+    /// Rows can't be resampled the way asked for.
+    #[error("resampling: {fault}")]
+    Resampling {
+        /// What is wrong and how to fix it.
+        fault: String,
+    },
     /// Work was cancelled.
     #[error("cancelled")]
     Cancelled,

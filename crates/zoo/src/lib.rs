@@ -35,6 +35,7 @@ mod evidence;
 mod folds;
 mod forest;
 mod logistic;
+pub mod resample;
 mod seed;
 mod selection;
 mod threshold;

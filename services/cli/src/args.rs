@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use churn_zoo::Algorithm;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+/// Heading of the options that every command has.
+const EVERYWHERE: &str = "Options of every command";
+
 /// Churn & retention engine: who will leave, why, and what to do about it.
 ///
 /// A first session:
@@ -16,13 +19,13 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 #[command(name = "churn", version, verbatim_doc_comment, max_term_width = 100)]
 pub(crate) struct Args {
     /// Folder that holds everything: churn.db, objects/ and config/
-    #[arg(long, global = true, value_name = "DIR", default_value = "var")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "DIR", default_value = "var")]
     pub(crate) home: PathBuf,
     /// Print one JSON object on stdout, for machines
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) json: bool,
     /// Threads to use; results do not depend on it [default: all cores]
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -42,7 +45,7 @@ pub(crate) enum Command {
     Evaluate(EvaluateArgs),
     /// Score a file of customers
     Score(ScoreArgs),
-    /// Explain one customer's score in full
+    /// Explain one customer's score in full: --customer with --data, or --row
     Explain(ExplainArgs),
     /// List, show, activate, roll back, export, import, verify models
     #[command(subcommand)]
@@ -293,7 +296,7 @@ pub(crate) enum SynthCommand {
     /// Telco-like customers, one row each, marked as synthetic
     Snapshot {
         /// Customers
-        #[arg(long, value_name = "N", default_value_t = 7043, value_parser = clap::value_parser!(u64).range(1..))]
+        #[arg(long, value_name = "N", default_value_t = 7043, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
         rows: u64,
         /// Seed: the same seed gives the same bytes
         #[arg(long, value_name = "S", default_value_t = 42)]

@@ -20,7 +20,12 @@ impl DatasetSpec {
         };
         let spec: Self = serde_saphyr::from_str_with_options(text, options()).map_err(|error| {
             let position = error.location().map(|l| (l.line(), l.column()));
-            let message = without_position(&error.without_snippet().to_string());
+            let message = without_position(&error.without_snippet().to_string())
+                .replace(
+                    "unexpected end of input",
+                    "the file is empty or ends too early",
+                )
+                .replace("expected mapping start", "expected keys as in `format: 1`");
             refuse(vec![SpecFault {
                 place: super::rules::Place::File,
                 position,

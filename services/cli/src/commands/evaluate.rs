@@ -2,11 +2,10 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use churn_engine::Home;
 use churn_pipeline::{Evaluation, evaluate};
 
-use super::{grouped, percent};
+use super::{about_file, grouped, percent};
 use crate::{args::EvaluateArgs, table::TextTable, ui::Ui};
 
 /// Bootstrap replicates behind the intervals.
@@ -14,7 +13,7 @@ const REPLICATES: usize = 1000;
 
 pub(crate) fn run(home: &Home, args: &EvaluateArgs, ui: &Ui) -> anyhow::Result<ExitCode> {
     let evaluation = evaluate(home, &args.model, &args.file, args.seed, REPLICATES)
-        .with_context(|| format!("evaluating on {} failed", args.file.display()))?;
+        .map_err(about_file("evaluating on", &args.file))?;
     if let Some(caution) = &evaluation.caution {
         ui.warn(caution);
     }

@@ -60,6 +60,23 @@ fn use_threads(threads: Option<usize>) -> anyhow::Result<()> {
         .context("can't start the threads asked for")
 }
 
+/// Puts `what` and the file before a fault that does not name the file itself.
+pub(crate) fn about_file<E>(what: &str, path: &Path) -> impl FnOnce(E) -> anyhow::Error
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    move |fault| {
+        let path = path.display().to_string();
+        let names_file = fault.to_string().contains(&path);
+        let fault = anyhow::Error::new(fault);
+        if names_file {
+            fault
+        } else {
+            fault.context(format!("{what} {path} failed"))
+        }
+    }
+}
+
 /// Writes a file whole or not at all.
 pub(crate) fn write_file(
     path: &Path,

@@ -2,13 +2,12 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use churn_engine::Home;
 use churn_pipeline::{NamedPolicy, TrainConfig, TrainOutcome, TrainRequest, read_spec, train};
 use churn_registry::Interval;
 use churn_zoo::Standing;
 
-use super::{WHO, grouped, percent};
+use super::{WHO, about_file, grouped, percent, validate};
 use crate::{args::TrainArgs, progress::Bars, table::TextTable, ui::Ui};
 
 pub(crate) fn run(home: &Home, args: &TrainArgs, ui: &Ui) -> anyhow::Result<ExitCode> {
@@ -39,8 +38,9 @@ pub(crate) fn run(home: &Home, args: &TrainArgs, ui: &Ui) -> anyhow::Result<Exit
         activate: !args.no_activate,
         who: WHO.to_owned(),
     };
-    let outcome = train(home, &request, &Bars::new(ui))
-        .with_context(|| format!("training on {} failed", args.file.display()))?;
+    let outcome =
+        train(home, &request, &Bars::new(ui)).map_err(about_file("training on", &args.file))?;
+    validate::warn(&outcome.validation, ui);
     ui.say(report(&outcome));
     ui.emit(&outcome)?;
     if outcome.champion.is_none() {

@@ -59,6 +59,30 @@ pub(crate) fn run(args: &ValidateArgs, ui: &Ui) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(REFUSED))
 }
 
+/// Warns of refused rows and of columns that say nothing: training goes on without them.
+pub(crate) fn warn(validation: &Validation, ui: &Ui) {
+    if validation.n_rejected > 0 {
+        let first = validation
+            .faults
+            .iter()
+            .find(|fault| fault.severity == Severity::Error)
+            .map(|fault| format!("; first: {fault:#}"))
+            .unwrap_or_default();
+        ui.warn(format!(
+            "{} of {} rows were refused and left out{first}",
+            grouped(validation.n_rejected),
+            grouped(validation.n_rows)
+        ));
+    }
+    let of_columns = validation
+        .faults
+        .iter()
+        .filter(|fault| fault.severity == Severity::Warning && fault.row.is_none());
+    for fault in of_columns {
+        ui.warn(format!("{fault:#}"));
+    }
+}
+
 /// The validation for people.
 pub(crate) fn report(validation: &Validation) -> String {
     let mut parts = vec![summary(validation)];

@@ -49,29 +49,29 @@ fn page() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/hostile-inputs.md")
 }
 
-/// What a case prints, as a table cell.
+/// What a case prints, as a table cell: faults and warnings, else the first line of the result.
 fn printed(ran: &Ran) -> String {
-    let is_result = |line: &&str| {
-        ["error:", "warning:", "FAIL"]
-            .iter()
-            .any(|start| line.starts_with(start))
-            || line.starts_with("  ") && !line.trim().is_empty()
+    let starts = ["error:", "warning:", "FAIL"];
+    let is_fault = |line: &&str| starts.iter().any(|start| line.trim().starts_with(start));
+    let is_chatter = |line: &&str| {
+        let line = line.trim();
+        line.is_empty()
+            || ["scored ", "Usage:", "For more information"]
+                .iter()
+                .any(|start| line.starts_with(start))
     };
-    let mut lines: Vec<&str> = ran.stderr.lines().filter(is_result).collect();
+    // A fault may go on over several lines.
+    let mut lines: Vec<&str> = ran
+        .stderr
+        .lines()
+        .skip_while(|line| !is_fault(line))
+        .filter(|line| !is_chatter(line))
+        .collect();
     if lines.is_empty() {
-        let of_stdout = ran.stdout.lines().filter(|line| !line.trim().is_empty());
-        lines = of_stdout.collect();
-        let faults: Vec<&str> = lines
-            .iter()
-            .copied()
-            .filter(|l| l.contains("error: "))
-            .collect();
-        let warnings = lines.iter().copied().filter(|l| l.contains("no_values"));
-        match (faults.is_empty(), warnings.collect::<Vec<_>>()) {
-            (false, _) => lines = faults,
-            (true, warnings) if !warnings.is_empty() => lines = warnings,
-            _ => lines.truncate(1),
-        }
+        lines = ran.stdout.lines().filter(is_fault).collect();
+    }
+    if lines.is_empty() {
+        lines = ran.stdout.lines().take(1).collect();
     }
     let n_left = lines.len().saturating_sub(MAX_LINES);
     let mut cells: Vec<String> = lines.into_iter().take(MAX_LINES).map(cell).collect();
@@ -81,8 +81,31 @@ fn printed(ran: &Ran) -> String {
     cells.join("<br>")
 }
 
+/// Leaves out what changes with every change of a trainer: hashes, sizes, sums of scores.
+fn steady(line: &str) -> String {
+    let is_hash = |word: &str| word.len() == 64 && word.bytes().all(|b| b.is_ascii_hexdigit());
+    let words: Vec<&str> = line
+        .split(' ')
+        .map(|word| if is_hash(word) { "SHA-256" } else { word })
+        .collect();
+    let line = words.join(" ");
+    let line = match line.split_once(" and ") {
+        Some((start, end)) if start.contains("its content has hash") => {
+            match end.split_once(" bytes") {
+                Some((_, end)) => format!("{start} and N bytes{end}"),
+                None => line.clone(),
+            }
+        }
+        _ => line.clone(),
+    };
+    match line.split_once(", ") {
+        Some((start, end)) if end.ends_with("expected to leave") => start.to_owned(),
+        _ => line,
+    }
+}
+
 fn cell(line: &str) -> String {
-    let line = line.trim().replace('|', "\\|").replace('`', "'");
+    let line = steady(line.trim()).replace('|', "\\|").replace('`', "'");
     let mut shown: String = line.chars().take(MAX_CHARS).collect();
     if shown.len() < line.len() {
         shown.push_str("...");

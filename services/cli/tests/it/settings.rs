@@ -93,7 +93,7 @@ fn specifications() -> Vec<Case> {
             "an empty specification",
             |f| write_bad(f, ""),
             VALIDATE,
-            &["bad.yaml:1:1"],
+            &["bad.yaml:1:1: the file is empty"],
         ),
         failed(
             "data given as specification",

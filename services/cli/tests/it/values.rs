@@ -107,6 +107,23 @@ fn rows() -> Vec<Case> {
             &["row 6 (line 7)", "unclosed_quote", "within 1048576 bytes"],
         ),
         Case {
+            run: TRAIN,
+            leaves: Leaves::Any,
+            ..scored(
+                "bad rows and an empty column at training",
+                Given::Rows(|t| {
+                    t.rows[10].push("x".to_owned());
+                    t.set(12, "tenure", "soon");
+                    t.set_all("MultipleLines", "");
+                }),
+                0,
+                &[
+                    "2 of 600 rows were refused and left out; first: bad.csv, row 11 (line 12)",
+                    "column MultipleLines: no_values",
+                ],
+            )
+        },
+        Case {
             run: "init bad.csv -o new.yaml",
             leaves: Leaves::Any,
             ..scored(

@@ -1,0 +1,79 @@
+//! The rows of a run: test part, development part, folds.
+
+use churn_schema::Table;
+use churn_store::sha256_hex;
+use churn_zoo::{Fold, derive_seed, stratified_folds, stratified_split};
+
+use crate::{
+    Error, TrainRequest,
+    candidate::TestPart,
+    folds_file::{read_folds, read_holdout},
+};
+
+/// The rows of a run, split.
+pub(crate) struct Split {
+    /// Everything except the test part.
+    pub(crate) development: Table,
+    /// Of the development rows; `true` = left.
+    pub(crate) labels: Vec<bool>,
+    /// Over the development rows.
+    pub(crate) folds: Vec<Fold>,
+    /// `None` when the user's folds cover every row.
+    pub(crate) test: Option<TestPart>,
+}
+
+/// Splits rows by the user's files, else by the settings and the seed.
+pub(crate) fn split(request: &TrainRequest, table: &Table) -> Result<Split, Error> {
+    let labels = table.labels().ok_or_else(|| Error::NoRows {
+        path: request.data.clone(),
+        detail: ": not every row has a target".to_owned(),
+    })?;
+    let held_out = match (&request.holdout, &request.folds) {
+        (Some(path), _) => read_holdout(path, table)?,
+        // Folds of the user's that come without a holdout cover every row.
+        (None, Some(_)) => Vec::new(),
+        (None, None) => {
+            let seed = derive_seed(request.seed, "test part", 0);
+            stratified_split(&labels, request.config.test_share, seed)?.held_out
+        }
+    };
+    let is_held_out: std::collections::BTreeSet<usize> = held_out.iter().copied().collect();
+    let kept: Vec<usize> = (0..table.n_rows())
+        .filter(|row| !is_held_out.contains(row))
+        .collect();
+    let pick = |rows: &[usize]| rows.iter().map(|&row| labels[row]).collect::<Vec<bool>>();
+    let development = table.select(&kept);
+    let development_labels = pick(&kept);
+    let folds = match &request.folds {
+        Some(path) => read_folds(path, &development)?,
+        None => stratified_folds(
+            &development_labels,
+            request.config.folds,
+            request.config.repeats,
+            derive_seed(request.seed, "cross-validation", 0),
+        )?,
+    };
+    let test = (!held_out.is_empty()).then(|| TestPart {
+        table: table.select(&held_out),
+        labels: pick(&held_out),
+    });
+    Ok(Split {
+        development,
+        labels: development_labels,
+        folds,
+        test,
+    })
+}
+
+/// Which rows are developed on and how they are folded.
+pub(crate) fn split_fingerprint(rows: &Split) -> String {
+    let numbers: Vec<u64> = (0..rows.development.n_rows())
+        .map(|row| rows.development.row_number(row))
+        .collect();
+    let folds: Vec<&[usize]> = rows
+        .folds
+        .iter()
+        .map(|fold| fold.split.held_out.as_slice())
+        .collect();
+    sha256_hex(serde_json::json!([numbers, folds]).to_string().as_bytes())
+}
