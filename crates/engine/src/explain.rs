@@ -8,7 +8,10 @@ use churn_retention::{Recommendation, RiskLevel};
 use churn_schema::{ReadOptions, Table, open_table};
 use serde::Serialize;
 
-use crate::{Error, Scorer, reasons::reason};
+use crate::{
+    Error, Scorer,
+    reasons::{Impact, write_reason},
+};
 
 /// What one original column (or derived feature) adds to the score.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -74,13 +77,18 @@ impl Scorer {
         let texts = GroupTexts::new(&model.plan, &one)?;
         let mut contributions: Vec<Contribution> = (0..points.len())
             .map(|group| {
-                let told = reason(&model.spec, &model.plan, &texts, group, 0, points[group]);
+                let impact = Impact {
+                    group,
+                    points: points[group],
+                };
+                let mut text = String::new();
+                write_reason(&self.sentences()[group], &texts, &impact, 0, &mut text);
                 Contribution {
-                    feature: told.feature,
-                    value: told.value,
+                    feature: model.plan.groups[group].name.clone(),
+                    value: texts.text(group, 0),
                     shap_value: explanation.row(0)[group],
                     impact: points[group],
-                    text: told.text,
+                    text,
                 }
             })
             .collect();

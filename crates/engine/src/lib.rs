@@ -21,13 +21,17 @@ mod customer;
 mod error;
 mod explain;
 mod home;
+mod number;
 mod output;
 mod playbook;
+mod ragged;
 mod reasons;
 mod rejects;
 mod score_file;
 mod scored;
 mod scorer;
+mod scores;
+mod summary;
 mod write_rows;
 
 pub use error::Error;

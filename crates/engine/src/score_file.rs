@@ -7,9 +7,7 @@ use std::{
 };
 
 use arrow_array::{Array, ArrayRef};
-use churn_retention::{
-    CampaignEfficiency, Contacted, EfficiencyTally, PlannedContact, RiskLevel, Saving, SavingTally,
-};
+use churn_retention::{CampaignEfficiency, Saving};
 use churn_schema::{
     Chunk, Currency, DatasetSpec, Fault, FaultCode, ReadOptions, RejectedRow, Severity, open_table,
 };
@@ -18,9 +16,10 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::{
-    Error, OutputFormat, ScoredRow, ScoredTable, Scorer,
+    Error, OutputFormat, ScoredRow, Scorer,
     output::{Encoded, Layout, OutputFile},
     rejects::{RejectFile, refuse_quarantine},
+    summary::Summary,
 };
 
 /// Where a file is scored from and to.
@@ -141,18 +140,6 @@ struct Done {
     scored: Summary,
 }
 
-/// What the report keeps of a chunk's scores.
-struct Summary {
-    n_scored: u64,
-    by_risk: BTreeMap<RiskLevel, u64>,
-    by_offer: BTreeMap<String, u64>,
-    playbook_faults: u64,
-    expected_leavers: f64,
-    saving: SavingTally,
-    efficiency: EfficiencyTally,
-    top: Vec<ScoredRow>,
-}
-
 fn read_ahead(
     reader: &mut impl Iterator<Item = Result<Chunk, churn_schema::Error>>,
     most: usize,
@@ -172,12 +159,12 @@ fn score_chunk(
     let names = batch.schema_ref().fields().iter().map(|f| f.name().clone());
     let present = |array: &ArrayRef| (array.len() - array.null_count()) as u64;
     let n_present = names.zip(batch.columns().iter().map(present)).collect();
-    let scored = scorer.score(&parsed.table)?;
-    let encoded = Encoded::new(format, layout, &scored).map_err(|fault| Error::Parquet {
+    let scores = scorer.scores(&parsed.table)?;
+    let encoded = Encoded::new(format, layout, &scores).map_err(|fault| Error::Parquet {
         path: params.output.clone(),
         fault: fault.to_string(),
     })?;
-    let scored = Summary::new(scored, params.n_top)?;
+    let scored = Summary::new(&scores, params.n_top)?;
     Ok(Done {
         n_present,
         encoded,
@@ -185,65 +172,6 @@ fn score_chunk(
         faults: parsed.faults,
         scored,
     })
-}
-
-impl Summary {
-    fn new(scored: ScoredTable, n_top: usize) -> Result<Self, Error> {
-        let mut summary = Self {
-            n_scored: scored.rows.len() as u64,
-            by_risk: BTreeMap::new(),
-            by_offer: BTreeMap::new(),
-            playbook_faults: scored.playbook_faults,
-            expected_leavers: 0.0,
-            saving: SavingTally::default(),
-            efficiency: EfficiencyTally::default(),
-            top: Vec::new(),
-        };
-        for row in &scored.rows {
-            *summary.by_risk.entry(row.risk_level).or_default() += 1;
-            let offer = row
-                .offers
-                .first()
-                .map_or("do nothing", |offer| offer.title.as_str());
-            match summary.by_offer.get_mut(offer) {
-                Some(count) => *count += 1,
-                None => _ = summary.by_offer.insert(offer.to_owned(), 1),
-            }
-            summary.expected_leavers += row.churn_probability;
-            let probability = row.churn_probability;
-            let contacted = match row.offers.first() {
-                Some(recommendation) => {
-                    let contact = PlannedContact {
-                        probability,
-                        recommendation,
-                    };
-                    summary.saving.add(&contact, recommendation.cost.currency)?;
-                    Contacted::Yes
-                }
-                None => Contacted::No,
-            };
-            summary.efficiency.add(probability, contacted)?;
-        }
-        summary.top = keep_top(scored.rows, n_top);
-        Ok(summary)
-    }
-}
-
-/// The rows worth most: by expected value of the best offer, then by probability.
-fn keep_top(mut rows: Vec<ScoredRow>, most: usize) -> Vec<ScoredRow> {
-    let worth = |row: &ScoredRow| {
-        row.offers
-            .first()
-            .map_or(0, |o| o.expected_value.minor_units)
-    };
-    rows.sort_by(|a, b| {
-        worth(b)
-            .cmp(&worth(a))
-            .then(b.churn_probability.total_cmp(&a.churn_probability))
-            .then(a.row.cmp(&b.row))
-    });
-    rows.truncate(most);
-    rows
 }
 
 /// Counts over the whole file.
@@ -270,7 +198,7 @@ impl Tally {
             n_top,
             faults: BTreeMap::new(),
             currency: scorer.playbook().value_inputs().currency,
-            total: Summary::new(ScoredTable::default(), n_top)?,
+            total: Summary::default(),
         })
     }
 
@@ -281,20 +209,7 @@ impl Tally {
         }
         self.n_rejected += done.rejected.len() as u64;
         self.n_rows += scored.n_scored + done.rejected.len() as u64;
-        self.total.n_scored += scored.n_scored;
-        self.total.playbook_faults += scored.playbook_faults;
-        self.total.expected_leavers += scored.expected_leavers;
-        self.total.saving.join(&scored.saving);
-        self.total.efficiency.join(&scored.efficiency);
-        for (level, count) in &scored.by_risk {
-            *self.total.by_risk.entry(*level).or_default() += count;
-        }
-        for (offer, count) in &scored.by_offer {
-            *self.total.by_offer.entry(offer.clone()).or_default() += count;
-        }
-        let mut top = std::mem::take(&mut self.total.top);
-        top.extend(scored.top.iter().cloned());
-        self.total.top = keep_top(top, self.n_top);
+        self.total.join(scored, self.n_top);
         for fault in &done.faults {
             self.fault(fault);
         }

@@ -1,15 +1,17 @@
 //! One model version, ready to score.
 
 use churn_explain::{Explainer, probability_points};
-use churn_features::{GroupTexts, Matrix};
+use churn_features::GroupTexts;
 use churn_registry::Model;
-use churn_retention::{Customer, Playbook, Recommendation};
+use churn_retention::{Customer, Playbook};
 use churn_schema::Table;
 
 use crate::{
-    Error, Reason, ScoredRow, ScoredTable,
-    customer::RowValues,
-    reasons::{reason, showable, strongest},
+    Error, ScoredTable,
+    customer::PlaybookColumns,
+    ragged::Ragged,
+    reasons::{Impact, Sentence, showable, strongest_into},
+    scores::Scores,
 };
 
 /// How many strongest reasons the playbook is told about, whatever number is shown.
@@ -32,6 +34,7 @@ pub struct Scorer {
     model: Model,
     explainer: Option<Explainer>,
     showable: Vec<bool>,
+    sentences: Vec<Sentence>,
     params: ScorerParams,
     playbook: Playbook,
 }
@@ -59,11 +62,13 @@ impl Scorer {
             None => Playbook::generic(&model.spec)?,
         };
         let showable = showable(&model.plan, &model.spec);
+        let sentences = Sentence::all(&model.plan, &model.spec);
         Ok(Self {
             version,
             model,
             explainer,
             showable,
+            sentences,
             params,
             playbook,
         })
@@ -84,6 +89,11 @@ impl Scorer {
     /// What explains it, when it was made with reasons.
     pub(crate) fn explainer(&self) -> Option<&Explainer> {
         self.explainer.as_ref()
+    }
+
+    /// How each group of the plan is spoken of.
+    pub(crate) fn sentences(&self) -> &[Sentence] {
+        &self.sentences
     }
 
     /// Reasons per customer.
@@ -123,58 +133,72 @@ impl Scorer {
     /// # Errors
     /// As [`Scorer::probabilities`], and [`Error::Explain`].
     pub fn score(&self, table: &Table) -> Result<ScoredTable, Error> {
-        let matrix = self.model.plan.transform(table)?;
-        let Some(explainer) = &self.explainer else {
-            return self.without_reasons(table, &matrix);
+        Ok(self.scores(table)?.rows())
+    }
+
+    /// The scores of every row as figures.
+    pub(crate) fn scores<'a>(&'a self, table: &'a Table) -> Result<Scores<'a>, Error> {
+        let mut scores = Scores {
+            scorer: self,
+            table,
+            texts: None,
+            probabilities: Vec::new(),
+            reasons: Ragged::with_capacity(0),
+            offers: Ragged::with_capacity(0),
+            playbook_faults: 0,
         };
-        let explanation = explainer.explain(matrix.values(), matrix.n_rows())?;
-        let probabilities = self.calibrate(table, &explanation.margins)?;
-        let texts = GroupTexts::new(&self.model.plan, table)?;
-        let mut scored = ScoredTable::default();
-        for (row, &probability) in probabilities.iter().enumerate() {
-            let points: Vec<f64> = self.points(
-                &explanation.contributions
-                    [row * explanation.n_groups..(row + 1) * explanation.n_groups],
+        match &self.explainer {
+            Some(explainer) => self.explain_all(explainer, &mut scores)?,
+            None => scores.probabilities = self.probabilities(table)?,
+        }
+        Ok(scores)
+    }
+
+    /// Fills in everything of every row.
+    fn explain_all<'a>(
+        &'a self,
+        explainer: &Explainer,
+        scores: &mut Scores<'a>,
+    ) -> Result<(), Error> {
+        let table = scores.table;
+        let matrix = self.model.plan.transform(table)?;
+        let n_rows = matrix.n_rows();
+        let explanation = explainer.explain(matrix.values(), n_rows)?;
+        scores.probabilities = self.calibrate(table, &explanation.margins)?;
+        scores.texts = Some(GroupTexts::new(&self.model.plan, table)?);
+        scores.reasons = Ragged::with_capacity(n_rows);
+        scores.offers = Ragged::with_capacity(n_rows);
+        let columns = PlaybookColumns::new(table, self.playbook.used_columns());
+        let mut adviser = self.playbook.adviser();
+        let (mut strongest, mut raising) = (Vec::new(), Vec::new());
+        for (row, &probability) in scores.probabilities.iter().enumerate() {
+            let points = self.points(
+                explanation.row(row),
                 explanation.base,
                 explanation.margins[row],
             );
             let most = self.params.n_reasons.max(REASONS_FOR_OFFERS);
-            let strongest = strongest(&points, &self.showable, most);
-            let reasons: Vec<Reason> = strongest
-                .iter()
-                .take(self.params.n_reasons)
-                .map(|&group| {
-                    reason(
-                        &self.model.spec,
-                        &self.model.plan,
-                        &texts,
-                        group,
-                        row,
-                        points[group],
-                    )
-                })
-                .collect();
-            let offers = if self.params.with_offers {
-                let raising: Vec<&str> = strongest
-                    .iter()
-                    .filter(|&&group| points[group] > 0.0)
-                    .map(|&group| self.model.plan.groups[group].name.as_str())
-                    .collect();
-                self.offers(
-                    table,
-                    row,
+            strongest_into(&points, &self.showable, most, &mut strongest);
+            let shown = strongest.iter().take(self.params.n_reasons);
+            scores.reasons.push(shown.map(|&group| Impact {
+                group,
+                points: points[group],
+            }));
+            if self.params.with_offers {
+                raising.clear();
+                let groups = strongest.iter().filter(|&&group| points[group] > 0.0);
+                raising.extend(groups.map(|&group| self.model.plan.groups[group].name.as_str()));
+                let choices = adviser.choose(&Customer {
+                    values: &columns.row(row),
                     probability,
-                    &raising,
-                    &mut scored.playbook_faults,
-                )
-            } else {
-                Vec::new()
-            };
-            scored
-                .rows
-                .push(self.row(table, row, probability, reasons, offers));
+                    monthly_revenue: columns.revenue(row),
+                    reasons: &raising,
+                });
+                scores.playbook_faults += choices.faults.len() as u64;
+                scores.offers.push(choices.offers);
+            }
         }
-        Ok(scored)
+        Ok(())
     }
 
     /// Contributions of one row's groups in probability points, summing to the probability less
@@ -186,23 +210,6 @@ impl Scorer {
         });
         points.iter_mut().for_each(|point| *point *= 100.0);
         points
-    }
-
-    fn without_reasons(&self, table: &Table, matrix: &Matrix) -> Result<ScoredTable, Error> {
-        let mut margins = vec![0.0; matrix.n_rows()];
-        self.model
-            .predictor
-            .margins_into(matrix.values(), &mut margins)?;
-        let probabilities = self.calibrate(table, &margins)?;
-        let rows = probabilities
-            .into_iter()
-            .enumerate()
-            .map(|(row, probability)| self.row(table, row, probability, Vec::new(), Vec::new()))
-            .collect();
-        Ok(ScoredTable {
-            rows,
-            playbook_faults: 0,
-        })
     }
 
     fn calibrate(&self, table: &Table, margins: &[f64]) -> Result<Vec<f64>, Error> {
@@ -221,46 +228,5 @@ impl Scorer {
                 }
             })
             .collect()
-    }
-
-    fn offers(
-        &self,
-        table: &Table,
-        row: usize,
-        probability: f64,
-        reasons: &[&str],
-        faults: &mut u64,
-    ) -> Vec<Recommendation> {
-        let monthly_revenue = self.model.spec.revenue().and_then(|column| {
-            let numbers = table.numbers(&column.name)?;
-            (!table.is_missing(&column.name, row)).then(|| numbers.value(row))
-        });
-        let values = RowValues { table, row };
-        let advice = self.playbook.advise(&Customer {
-            values: &values,
-            probability,
-            monthly_revenue,
-            reasons,
-        });
-        *faults += advice.faults.len() as u64;
-        advice.recommendations
-    }
-
-    fn row(
-        &self,
-        table: &Table,
-        row: usize,
-        churn_probability: f64,
-        reasons: Vec<Reason>,
-        offers: Vec<Recommendation>,
-    ) -> ScoredRow {
-        ScoredRow {
-            key: table.keys().map(|keys| keys.value(row).to_owned()),
-            row: table.row_number(row),
-            churn_probability,
-            risk_level: self.playbook.risk_level(churn_probability),
-            reasons,
-            offers,
-        }
     }
 }

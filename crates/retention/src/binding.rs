@@ -1,6 +1,6 @@
 //! The names an expression can use, bound to one customer without copying.
 
-use cel::common::types::{CelDouble, CelList, CelNull, CelString};
+use cel::common::types::{CelBool, CelDouble, CelList, CelNull, CelString};
 use cel::common::value::{CowVal, Val};
 use cel::context::VariableResolver;
 
@@ -9,6 +9,9 @@ use crate::typing::Type;
 
 /// Marks a reference that came from `row["name"]`; no CEL identifier holds a colon.
 pub(crate) const ROW_PREFIX: &str = "row:";
+
+/// Marks a question that came from `"name" in reasons`.
+pub(crate) const REASON_PREFIX: &str = "reason:";
 
 /// Names that are not columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,14 +97,17 @@ pub(crate) struct Binding<'a> {
     monthly_revenue: Slot<'a>,
     value: CelDouble,
     reasons: CelList<'a>,
+    /// The names in `reasons`, also when the list itself is not bound.
+    reason_names: &'a [&'a str],
 }
 
 impl<'a> Binding<'a> {
-    /// Binds the columns in `names` only, and the reasons only when asked: copying a list for
+    /// Binds the columns in `names`, whose values are `cells`, and the reasons only when asked: copying a list for
     /// every customer of a million is not free.
     pub(crate) fn new(
         customer: &'a Customer<'a>,
         names: &'a [String],
+        cells: &[Value<'a>],
         uses_reasons: bool,
         value: f64,
     ) -> Self {
@@ -112,14 +118,12 @@ impl<'a> Binding<'a> {
             .collect();
         Binding {
             names,
-            slots: names
-                .iter()
-                .map(|name| Slot::new(customer.values.value(name)))
-                .collect(),
+            slots: cells.iter().map(|cell| Slot::new(Some(*cell))).collect(),
             probability: CelDouble::from(customer.probability),
             monthly_revenue: Slot::new(customer.monthly_revenue.map(Value::Number)),
             value: CelDouble::from(value),
             reasons: CelList::from(reasons),
+            reason_names: customer.reasons,
         }
     }
 
@@ -137,6 +141,14 @@ impl VariableResolver for Binding<'_> {
             return self
                 .find_column(name)
                 .map(|slot| CowVal::Borrowed(slot.as_val()));
+        }
+        if let Some(name) = variable.strip_prefix(REASON_PREFIX) {
+            let answer = if self.reason_names.contains(&name) {
+                &CelBool::TRUE
+            } else {
+                &CelBool::FALSE
+            };
+            return Some(CowVal::Borrowed(answer));
         }
         let value: &(dyn Val + 'b) = match variable {
             "probability" => &self.probability,

@@ -27,7 +27,12 @@ pub(crate) enum Wanted {
 pub(crate) struct Expression {
     root: IdedExpr,
     pub(crate) columns: BTreeSet<String>,
+    /// Names it looks for among the reasons.
+    pub(crate) sought_reasons: BTreeSet<String>,
+    /// Whether it reads the list of reasons in any other way.
     pub(crate) uses_reasons: bool,
+    /// Whether it reads a figure, as the probability, which is another for nearly every customer.
+    pub(crate) uses_figures: bool,
 }
 
 impl Expression {
@@ -86,7 +91,9 @@ impl Expression {
             Ok(Expression {
                 root,
                 columns: checker.used_columns,
+                sought_reasons: checker.sought_reasons,
                 uses_reasons: checker.uses_reasons,
+                uses_figures: checker.uses_figures,
             })
         } else {
             Err(checker.faults)
@@ -96,6 +103,11 @@ impl Expression {
     /// Whether this is just `true`.
     pub(crate) fn is_always_true(&self) -> bool {
         matches!(&self.root.expr, Expr::Literal(LiteralValue::Boolean(flag)) if *flag.inner())
+    }
+
+    /// Whether customers with the same columns and sought reasons get the same answer.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        !self.uses_reasons && !self.uses_figures
     }
 
     /// Evaluates to true or false.

@@ -47,6 +47,7 @@
 //!
 //! Layer 1: it builds on `churn-schema` (specification, money) and is used by `churn-engine`.
 
+mod adviser;
 mod binding;
 mod columns;
 mod customer;
@@ -66,13 +67,14 @@ mod section;
 mod typing;
 mod worth;
 
+pub use adviser::{Adviser, Choices};
 pub use customer::{Customer, CustomerValues, Value};
 pub use efficiency::{CampaignEfficiency, Contacted, EfficiencyTally, compute_efficiency};
 pub use error::{Error, PlaybookFault};
 pub use faults::{EvaluationFault, FaultCount, FaultPart, FaultTally};
 pub use offer::{MonthlyCost, Offer, OfferCost, SaveRate};
 pub use playbook::{Assumptions, OfferAssumption, Playbook};
-pub use recommend::{Advice, Recommendation};
+pub use recommend::{Advice, Choice, Recommendation};
 pub use risk::{RiskCutoffs, RiskLevel};
 pub use saving::{
     OfferSaving, PlannedContact, RoughSaving, Saving, SavingTally, compute_rough_saving,

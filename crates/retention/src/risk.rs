@@ -16,13 +16,21 @@ pub enum RiskLevel {
     High,
 }
 
-impl fmt::Display for RiskLevel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl RiskLevel {
+    /// `LOW`, `MEDIUM` or `HIGH`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
             RiskLevel::Low => "LOW",
             RiskLevel::Medium => "MEDIUM",
             RiskLevel::High => "HIGH",
-        })
+        }
+    }
+}
+
+impl fmt::Display for RiskLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

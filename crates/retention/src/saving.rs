@@ -6,7 +6,7 @@ use churn_schema::{Currency, Money};
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::recommend::Recommendation;
+use crate::recommend::{Choice, Recommendation};
 
 /// One customer who is to get one offer.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -14,7 +14,41 @@ pub struct PlannedContact<'a> {
     /// Calibrated probability of leaving, 0..=1.
     pub probability: f64,
     /// The offer.
-    pub recommendation: &'a Recommendation,
+    pub offer_id: &'a str,
+    /// Share of would-be leavers it keeps, 0..=1.
+    pub save_rate: f64,
+    /// What keeping the customer is worth.
+    pub value: Money,
+    /// What the offer costs for this customer.
+    pub cost: Money,
+}
+
+impl Recommendation {
+    /// This offer made to a customer who leaves with `probability`.
+    #[must_use]
+    pub fn contact(&self, probability: f64) -> PlannedContact<'_> {
+        PlannedContact {
+            probability,
+            offer_id: &self.offer_id,
+            save_rate: self.save_rate,
+            value: self.value,
+            cost: self.cost,
+        }
+    }
+}
+
+impl Choice<'_> {
+    /// This offer made to a customer who leaves with `probability`.
+    #[must_use]
+    pub fn contact(&self, probability: f64) -> PlannedContact<'_> {
+        PlannedContact {
+            probability,
+            offer_id: &self.offer.id,
+            save_rate: self.offer.save_rate.value,
+            value: self.value,
+            cost: self.cost,
+        }
+    }
 }
 
 /// Expected saving of a list, over the horizon that is part of a customer's value.
@@ -74,10 +108,10 @@ impl SavingTally {
     pub fn add(&mut self, contact: &PlannedContact<'_>, currency: Currency) -> Result<(), Error> {
         check_contact(contact, currency)?;
         self.total.add(contact);
-        let id = &contact.recommendation.offer_id;
+        let id = contact.offer_id;
         match self.by_offer.get_mut(id) {
             Some(sums) => sums.add(contact),
-            None => self.by_offer.entry(id.clone()).or_default().add(contact),
+            None => self.by_offer.entry(id.to_owned()).or_default().add(contact),
         }
         Ok(())
     }
@@ -142,14 +176,15 @@ struct Sums {
 
 impl Sums {
     fn add(&mut self, contact: &PlannedContact<'_>) {
-        let offer = contact.recommendation;
-        let saved = contact.probability * offer.save_rate;
+        let saved = contact.probability * contact.save_rate;
         self.n_contacts += 1;
         self.leavers += contact.probability;
         self.saved += saved;
-        self.gross += saved * offer.value.to_major();
-        self.cost_minor_units = self.cost_minor_units.saturating_add(offer.cost.minor_units);
-        self.save_rate = offer.save_rate;
+        self.gross += saved * contact.value.to_major();
+        self.cost_minor_units = self
+            .cost_minor_units
+            .saturating_add(contact.cost.minor_units);
+        self.save_rate = contact.save_rate;
     }
 
     fn join(&mut self, part: Self) {
@@ -208,7 +243,7 @@ fn check_contact(contact: &PlannedContact<'_>, currency: Currency) -> Result<(),
             found: contact.probability,
         });
     }
-    for money in [contact.recommendation.value, contact.recommendation.cost] {
+    for money in [contact.value, contact.cost] {
         if money.currency != currency {
             return Err(Error::MixedCurrency {
                 expected: currency,

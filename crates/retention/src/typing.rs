@@ -1,7 +1,7 @@
 //! Checks an expression against the columns before any customer is seen, and rewrites what CEL is needlessly strict about.
 //!
-//! Two rewrites: `row["any name"]` becomes a plain reference, and whole numbers in
-//! arithmetic become doubles (CEL refuses `tenure * 2` and takes `1 / 2` for 0;
+//! Three rewrites: `row["any name"]` becomes a plain reference, `"name" in reasons` becomes one
+//! yes or no (no list has to be made for it), and whole numbers in arithmetic become doubles (CEL refuses `tenure * 2` and takes `1 / 2` for 0;
 //! every number of a table is a double, so nobody means that).
 
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use cel::IdedExpr;
 use cel::common::ast::{CallExpr, Expr, LiteralValue, SelectExpr, operators};
 use cel::common::types::CelDouble;
 
-use crate::binding::{ROW_PREFIX, Variable};
+use crate::binding::{REASON_PREFIX, ROW_PREFIX, Variable};
 use crate::columns::{Column, ColumnKind, Columns};
 use crate::nearest::find_nearest;
 
@@ -62,8 +62,12 @@ pub(crate) struct Checker<'a> {
     pub(crate) faults: Vec<String>,
     /// Columns the expression reads.
     pub(crate) used_columns: BTreeSet<String>,
-    /// Whether it reads the list of reasons.
+    /// Names it looks for among the reasons.
+    pub(crate) sought_reasons: BTreeSet<String>,
+    /// Whether it reads the list of reasons in any other way.
     pub(crate) uses_reasons: bool,
+    /// Whether it reads a variable that is a figure, as the probability.
+    pub(crate) uses_figures: bool,
 }
 
 impl<'a> Checker<'a> {
@@ -74,7 +78,9 @@ impl<'a> Checker<'a> {
             scope: Vec::new(),
             faults: Vec::new(),
             used_columns: BTreeSet::new(),
+            sought_reasons: BTreeSet::new(),
             uses_reasons: false,
+            uses_figures: false,
         }
     }
 
@@ -84,6 +90,11 @@ impl<'a> Checker<'a> {
             let column_type = self.check_column(&name);
             node.expr = Expr::Ident(format!("{ROW_PREFIX}{name}"));
             return column_type;
+        }
+        if let Some(name) = self.find_sought_reason(&node.expr) {
+            node.expr = Expr::Ident(format!("{REASON_PREFIX}{name}"));
+            self.sought_reasons.insert(name);
+            return Type::Bool;
         }
         match &mut node.expr {
             Expr::Literal(literal) => type_of_literal(literal),
@@ -141,6 +152,7 @@ impl<'a> Checker<'a> {
             .find(|variable| variable.name() == name)
         {
             self.uses_reasons |= *variable == Variable::Reasons;
+            self.uses_figures |= *variable != Variable::Reasons;
             return variable.type_of();
         }
         if name == "row" {
@@ -346,6 +358,22 @@ impl<'a> Checker<'a> {
         };
         self.faults
             .push(format!("column {name:?} never is {text:?}; {hint}"));
+    }
+
+    /// The name in `"name" in reasons`, if it can be a reason.
+    fn find_sought_reason(&self, expr: &Expr) -> Option<String> {
+        let Expr::Call(call) = expr else { return None };
+        let [item, list] = call.args.as_slice() else {
+            return None;
+        };
+        let reasons = Variable::Reasons.name();
+        let is_shadowed = self.scope.iter().any(|(bound, _)| bound == reasons);
+        let is_reasons = matches!(&list.expr, Expr::Ident(name) if name == reasons);
+        if call.func_name != operators::IN || is_shadowed || !is_reasons {
+            return None;
+        }
+        let name = text_of(item)?;
+        self.columns.is_reason(name).then(|| name.to_owned())
     }
 
     fn find_column<'n>(&self, node: &'n IdedExpr) -> Option<(&'n str, &'a Column)> {

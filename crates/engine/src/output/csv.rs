@@ -1,9 +1,9 @@
 //! Scored customers as CSV.
 
-use std::io::Write;
+use churn_schema::write_number;
 
 use super::Layout;
-use crate::ScoredTable;
+use crate::{number::write_fixed, scores::Scores};
 
 /// The header line.
 pub(crate) fn header(layout: &Layout) -> Vec<u8> {
@@ -30,40 +30,49 @@ pub(crate) fn header(layout: &Layout) -> Vec<u8> {
 }
 
 /// The lines of a chunk.
-pub(crate) fn encode_rows(layout: &Layout, scored: &ScoredTable) -> Vec<u8> {
-    let mut out = Vec::with_capacity(scored.rows.len() * 64 * (1 + layout.n_reasons));
-    for row in &scored.rows {
-        match (&layout.key, &row.key) {
+pub(crate) fn encode_rows(layout: &Layout, scores: &Scores<'_>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(scores.n_rows() * 64 * (1 + layout.n_reasons));
+    let mut text = String::new();
+    for row in 0..scores.n_rows() {
+        match (&layout.key, scores.key(row)) {
             (Some(_), Some(key)) => quote(&mut out, key),
-            _ => number(&mut out, format_args!("{}", row.row)),
+            _ => plain(
+                &mut out,
+                itoa::Buffer::new().format(scores.table.row_number(row)),
+            ),
         }
-        number(
-            &mut out,
-            format_args!(",{:.6},{}", row.churn_probability, row.risk_level),
-        );
+        text.clear();
+        write_fixed(scores.probabilities[row], 6, &mut text);
+        out.push(b',');
+        plain(&mut out, &text);
+        out.push(b',');
+        plain(&mut out, scores.risk_level(row).name());
         for rank in 0..layout.n_reasons {
             out.push(b',');
-            if let Some(reason) = row.reasons.get(rank) {
-                quote(&mut out, &reason.text);
-            }
+            text.clear();
+            scores.write_reason(row, rank, &mut text);
+            quote(&mut out, &text);
         }
+        let reasons = scores.reasons.row(row);
         for rank in 0..layout.n_reasons {
             out.push(b',');
-            if let Some(reason) = row.reasons.get(rank) {
-                number(&mut out, format_args!("{:.2}", reason.impact));
+            if let Some(impact) = reasons.get(rank) {
+                text.clear();
+                write_fixed(impact.points, 2, &mut text);
+                plain(&mut out, &text);
             }
         }
         if layout.with_offers {
             out.push(b',');
-            match row.offers.first() {
-                Some(offer) => {
-                    quote(&mut out, &offer.title);
-                    number(
-                        &mut out,
-                        format_args!(",{}", offer.expected_value.to_major()),
-                    );
+            match scores.best_offer(row) {
+                Some(choice) => {
+                    quote(&mut out, &choice.offer.title);
+                    text.clear();
+                    write_number(choice.expected_value.to_major(), &mut text);
+                    out.push(b',');
+                    plain(&mut out, &text);
                 }
-                None => out.extend_from_slice(b"do nothing,"),
+                None => plain(&mut out, "do nothing,"),
             }
         }
         out.push(b',');
@@ -73,9 +82,9 @@ pub(crate) fn encode_rows(layout: &Layout, scored: &ScoredTable) -> Vec<u8> {
     out
 }
 
-fn number(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
-    // Writing to memory has no failing case.
-    let _ = out.write_fmt(text);
+/// Writes text that needs no quotes.
+fn plain(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(text.as_bytes());
 }
 
 /// Writes a text field: quoted when needed, and neutralised when a spreadsheet would take it for
@@ -90,11 +99,11 @@ pub(crate) fn quote(out: &mut Vec<u8>, text: &str) {
     if is_formula {
         out.push(b'\'');
     }
-    for byte in text.bytes() {
-        if byte == b'"' {
-            out.push(b'"');
+    for (place, part) in text.split('"').enumerate() {
+        if place > 0 {
+            out.extend_from_slice(b"\"\"");
         }
-        out.push(byte);
+        out.extend_from_slice(part.as_bytes());
     }
     if needs_quotes {
         out.push(b'"');

@@ -12,7 +12,7 @@ use churn_store::PendingFile;
 
 pub(crate) use csv::{encode_rows, header, quote};
 
-use crate::{Error, ScoredTable};
+use crate::{Error, scores::Scores};
 
 /// The form of an output file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,11 +58,11 @@ impl Encoded {
     pub(crate) fn new(
         format: OutputFormat,
         layout: &Layout,
-        scored: &ScoredTable,
+        scores: &Scores<'_>,
     ) -> Result<Self, arrow_schema::ArrowError> {
         match format {
-            OutputFormat::Csv => Ok(Self::Csv(encode_rows(layout, scored))),
-            OutputFormat::Parquet => parquet::to_batch(layout, scored).map(Self::Parquet),
+            OutputFormat::Csv => Ok(Self::Csv(encode_rows(layout, scores))),
+            OutputFormat::Parquet => parquet::to_batch(layout, scores).map(Self::Parquet),
         }
     }
 }

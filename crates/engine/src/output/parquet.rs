@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
+use arrow_array::{ArrayRef, Float64Array, RecordBatch, builder::StringBuilder};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use churn_store::PendingFile;
 use parquet::{
@@ -11,7 +11,7 @@ use parquet::{
 };
 
 use super::Layout;
-use crate::{ScoredRow, ScoredTable};
+use crate::scores::Scores;
 
 pub(crate) fn writer(
     file: PendingFile,
@@ -42,40 +42,54 @@ fn schema(layout: &Layout) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
-pub(crate) fn to_batch(layout: &Layout, scored: &ScoredTable) -> Result<RecordBatch, ArrowError> {
-    let rows = &scored.rows;
-    let texts = |of: &dyn Fn(&ScoredRow) -> Option<String>| -> ArrayRef {
-        Arc::new(rows.iter().map(of).collect::<StringArray>())
+pub(crate) fn to_batch(layout: &Layout, scores: &Scores<'_>) -> Result<RecordBatch, ArrowError> {
+    // Appends a text for a row; false for none.
+    let texts = |write: &dyn Fn(usize, &mut String) -> bool| -> ArrayRef {
+        let (mut builder, mut text) = (StringBuilder::new(), String::new());
+        for row in 0..scores.n_rows() {
+            text.clear();
+            if write(row, &mut text) {
+                builder.append_value(&text);
+            } else {
+                builder.append_null();
+            }
+        }
+        Arc::new(builder.finish())
     };
-    let numbers = |of: &dyn Fn(&ScoredRow) -> Option<f64>| -> ArrayRef {
-        Arc::new(rows.iter().map(of).collect::<Float64Array>())
+    let numbers = |of: &dyn Fn(usize) -> Option<f64>| -> ArrayRef {
+        Arc::new((0..scores.n_rows()).map(of).collect::<Float64Array>())
+    };
+    let some = |out: &mut String, text: &str| {
+        out.push_str(text);
+        true
     };
     let mut columns = vec![
-        texts(&|row| row.key.clone().or_else(|| Some(row.row.to_string()))),
-        numbers(&|row| Some(row.churn_probability)),
-        texts(&|row| Some(row.risk_level.to_string())),
+        texts(&|row, out| match scores.key(row) {
+            Some(key) => some(out, key),
+            None => some(out, &scores.table.row_number(row).to_string()),
+        }),
+        numbers(&|row| Some(scores.probabilities[row])),
+        texts(&|row, out| some(out, scores.risk_level(row).name())),
     ];
     for rank in 0..layout.n_reasons {
-        columns.push(texts(&|row| {
-            row.reasons.get(rank).map(|reason| reason.text.clone())
-        }));
+        columns.push(texts(&|row, out| scores.write_reason(row, rank, out)));
     }
     for rank in 0..layout.n_reasons {
         columns.push(numbers(&|row| {
-            row.reasons.get(rank).map(|reason| reason.impact)
+            let impact = scores.reasons.row(row).get(rank);
+            impact.map(|impact| impact.points)
         }));
     }
     if layout.with_offers {
-        columns.push(texts(&|row| {
-            let title = row.offers.first().map(|offer| offer.title.clone());
-            Some(title.unwrap_or_else(|| "do nothing".to_owned()))
+        columns.push(texts(&|row, out| {
+            let best = scores.best_offer(row);
+            some(out, best.map_or("do nothing", |choice| &choice.offer.title))
         }));
         columns.push(numbers(&|row| {
-            row.offers
-                .first()
-                .map(|offer| offer.expected_value.to_major())
+            let best = scores.best_offer(row);
+            best.map(|choice| choice.expected_value.to_major())
         }));
     }
-    columns.push(texts(&|_| Some(layout.model_version.clone())));
+    columns.push(texts(&|_, out| some(out, &layout.model_version)));
     RecordBatch::try_new(schema(layout), columns)
 }

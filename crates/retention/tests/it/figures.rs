@@ -1,8 +1,8 @@
 //! Sums over a list, beside their inputs.
 
 use churn_retention::{
-    Contacted, Customer, EfficiencyTally, Error, PlannedContact, Recommendation, SavingTally,
-    compute_efficiency, compute_rough_saving, compute_saving,
+    Contacted, Customer, EfficiencyTally, Error, Recommendation, SavingTally, compute_efficiency,
+    compute_rough_saving, compute_saving,
 };
 use churn_schema::{Currency, Money};
 
@@ -21,16 +21,7 @@ fn recommend(probability: f64) -> Recommendation {
 #[test]
 fn a_list_saves_the_sum_of_its_expected_values() {
     let (strong, weak) = (recommend(0.78), recommend(0.5));
-    let contacts = [
-        PlannedContact {
-            probability: 0.78,
-            recommendation: &strong,
-        },
-        PlannedContact {
-            probability: 0.5,
-            recommendation: &weak,
-        },
-    ];
+    let contacts = [strong.contact(0.78), weak.contact(0.5)];
     let saving = compute_saving(contacts, Currency::USD).unwrap();
     // (0.78 + 0.5) x 0.2 x 253.26 = 64.83, less 2 x 15
     assert_eq!(
@@ -55,10 +46,7 @@ fn an_empty_list_saves_nothing() {
 #[test]
 fn currencies_never_mix() {
     let offer = recommend(0.78);
-    let contacts = [PlannedContact {
-        probability: 0.78,
-        recommendation: &offer,
-    }];
+    let contacts = [offer.contact(0.78)];
     let error = compute_saving(contacts, "EUR".parse().unwrap()).unwrap_err();
     assert!(matches!(error, Error::MixedCurrency { .. }), "{error}");
 }
@@ -85,10 +73,7 @@ fn tallies_of_parts_join_to_the_whole() {
     let contacts = || {
         offers
             .iter()
-            .map(|(probability, recommendation)| PlannedContact {
-                probability: *probability,
-                recommendation,
-            })
+            .map(|(probability, recommendation)| recommendation.contact(*probability))
     };
     let whole = compute_saving(contacts(), Currency::USD).unwrap();
     let (mut first, mut second) = (SavingTally::default(), SavingTally::default());

@@ -1,0 +1,88 @@
+//! The scores of one table as figures; words are made only for what is shown.
+
+use churn_features::GroupTexts;
+use churn_retention::{Choice, RiskLevel};
+use churn_schema::Table;
+
+use crate::{
+    Reason, ScoredRow, ScoredTable, Scorer,
+    ragged::Ragged,
+    reasons::{Impact, write_reason},
+};
+
+/// What was found out about every row of a table.
+pub(crate) struct Scores<'a> {
+    pub(crate) scorer: &'a Scorer,
+    pub(crate) table: &'a Table,
+    /// Values of the groups as text; only when there are reasons.
+    pub(crate) texts: Option<GroupTexts<'a>>,
+    /// One per row.
+    pub(crate) probabilities: Vec<f64>,
+    /// The strongest reasons of each row, strongest first.
+    pub(crate) reasons: Ragged<Impact>,
+    /// The offers that pay for each row, best first.
+    pub(crate) offers: Ragged<Choice<'a>>,
+    /// Rules of the playbook that could not be worked out, counted over all rows.
+    pub(crate) playbook_faults: u64,
+}
+
+impl<'a> Scores<'a> {
+    pub(crate) fn n_rows(&self) -> usize {
+        self.probabilities.len()
+    }
+
+    pub(crate) fn key(&self, row: usize) -> Option<&str> {
+        Some(self.table.keys()?.value(row))
+    }
+
+    pub(crate) fn risk_level(&self, row: usize) -> RiskLevel {
+        self.scorer.playbook().risk_level(self.probabilities[row])
+    }
+
+    pub(crate) fn best_offer(&self, row: usize) -> Option<&Choice<'a>> {
+        self.offers.row(row).first()
+    }
+
+    /// Appends the sentence of a row's reason of the given rank, from 0; false when there is none.
+    pub(crate) fn write_reason(&self, row: usize, rank: usize, out: &mut String) -> bool {
+        let (Some(texts), Some(impact)) = (&self.texts, self.reasons.row(row).get(rank)) else {
+            return false;
+        };
+        let sentence = &self.scorer.sentences()[impact.group];
+        write_reason(sentence, texts, impact, row, out);
+        true
+    }
+
+    /// One row in full.
+    pub(crate) fn row(&self, row: usize) -> ScoredRow {
+        let reasons = self.reasons.row(row).iter().enumerate();
+        ScoredRow {
+            key: self.key(row).map(str::to_owned),
+            row: self.table.row_number(row),
+            churn_probability: self.probabilities[row],
+            risk_level: self.risk_level(row),
+            reasons: reasons
+                .map(|(rank, impact)| {
+                    let mut text = String::new();
+                    self.write_reason(row, rank, &mut text);
+                    let texts = self.texts.as_ref();
+                    Reason {
+                        feature: self.scorer.model().plan.groups[impact.group].name.clone(),
+                        value: texts.and_then(|texts| texts.text(impact.group, row)),
+                        impact: impact.points,
+                        text,
+                    }
+                })
+                .collect(),
+            offers: self.offers.row(row).iter().map(Choice::describe).collect(),
+        }
+    }
+
+    /// All rows in full.
+    pub(crate) fn rows(&self) -> ScoredTable {
+        ScoredTable {
+            rows: (0..self.n_rows()).map(|row| self.row(row)).collect(),
+            playbook_faults: self.playbook_faults,
+        }
+    }
+}
