@@ -321,6 +321,12 @@ fn furthest(name: &str) -> f64 {
     let mut furthest = 0.0_f64;
     for (row_idx, theirs) in answers.shap.iter().enumerate() {
         assert!(explanation.gap(row_idx) < 1e-12);
+        let row = &answers.values[row_idx * n_features..(row_idx + 1) * n_features];
+        let alone = explainer.explain(row, 1).unwrap();
+        let margin = imported.predictor.margin(row).to_bits();
+        assert_eq!(explanation.margins[row_idx].to_bits(), margin);
+        assert_eq!(alone.margins[0].to_bits(), margin);
+        assert_eq!(alone.row(0), explanation.row(row_idx));
         let ours = explanation.row(row_idx).iter().chain([&explanation.base]);
         for (ours, theirs) in ours.zip(theirs) {
             furthest = furthest.max((ours - theirs).abs());
