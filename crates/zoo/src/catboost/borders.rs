@@ -103,8 +103,8 @@ mod tests {
     fn few_values_are_all_told_apart() {
         let values = vec![3.0, 1.0, 1.0, 2.0, 7.0];
         assert_eq!(greedy_log_sum(values, 254), [1.5, 2.5, 5.0]);
-        assert_eq!(greedy_log_sum(vec![4.0; 9], 254), []);
-        assert_eq!(greedy_log_sum(Vec::new(), 254), []);
+        assert!(greedy_log_sum(vec![4.0; 9], 254).is_empty());
+        assert!(greedy_log_sum(Vec::new(), 254).is_empty());
     }
 
     #[test]
