@@ -12,3 +12,4 @@ mod conformance;
 mod forest;
 mod logistic_golden;
 mod sample;
+mod tune_telco;
