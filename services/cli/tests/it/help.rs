@@ -60,7 +60,7 @@ fn the_first_session_of_the_help_works() {
     for line in session {
         let mut args: Vec<&str> = line.split_whitespace().collect();
         if args[0] == "train" {
-            args.extend(["--algorithms", "logistic"]);
+            args.extend(["--algorithms", "logistic", "--selection", "easy.yaml"]);
         }
         let ran = run(folder.path(), &args, b"");
         assert_eq!(ran.code, Some(0), "churn {line}\n{}", ran.stderr);

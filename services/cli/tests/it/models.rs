@@ -154,7 +154,12 @@ fn bundles() -> Vec<Case> {
             "models verify",
             &["v1.0.0", "restore it"],
         ),
-        failed("a bundle is gone", gone(), "health", &["FAIL champion"]),
+        failed(
+            "a bundle is gone",
+            gone(),
+            "models show champion",
+            &["is not in home/objects", "restore it"],
+        ),
     ]
 }
 

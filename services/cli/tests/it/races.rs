@@ -22,6 +22,7 @@ fn two_trainings_on_one_home_both_succeed() {
             "logistic",
         ];
         let mut command = command(folder.path(), &args);
+        command.args(["--selection", "easy.yaml"]);
         command
             .args(["--seed", seed, "--json"])
             .stdin(Stdio::null());

@@ -96,7 +96,7 @@ fn seed_and_data_give_the_bundle_at_any_thread_count() {
         let folder = base.folder();
         fs::remove_dir_all(folder.path().join("home")).unwrap();
         let args = format!(
-            "train good.csv --spec spec.yaml --algorithms logistic --json --threads {threads}"
+            "train good.csv --spec spec.yaml --algorithms logistic --selection easy.yaml --json --threads {threads}"
         );
         let ran = run(folder.path(), &args.split(' ').collect::<Vec<_>>(), b"");
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
