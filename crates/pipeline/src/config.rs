@@ -5,7 +5,7 @@ use std::path::Path;
 use churn_zoo::{Algorithm, CatboostParams, ForestParams, LogisticParams, XgboostParams};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, TuningConfig, error::yaml_fault};
+use crate::{Error, LeakageConfig, TuningConfig, error::yaml_fault};
 
 /// Settings of a training run (`--config train.yaml`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,8 @@ pub struct TrainConfig {
     pub parameters: AlgorithmParams,
     /// Search for better ones.
     pub tuning: TuningConfig,
+    /// What the leakage guard tolerates.
+    pub leakage: LeakageConfig,
 }
 
 /// Parameters per family.
@@ -54,6 +56,7 @@ impl Default for TrainConfig {
             hypothesis: None,
             parameters: AlgorithmParams::default(),
             tuning: TuningConfig::default(),
+            leakage: LeakageConfig::default(),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     Baseline, Error, TrainRequest, TuningScope,
     candidate::{self, Candidate, Parts, Recipe, named},
     card::CardFacts,
+    leakage,
     progress::Progress,
     split::{Split, split, split_fingerprint},
     trainers::Workshop,
@@ -37,6 +38,7 @@ pub(crate) fn hold(
     progress: &dyn Progress,
 ) -> Result<Contest, Error> {
     let rows = split(request, table)?;
+    leakage::check(&rows, &request.config.leakage, request.folds.is_some())?;
     let playbook = load_playbook(request.playbook.as_deref(), home.path(), &request.spec)?;
     let values = customer_values(&rows.development, &playbook);
     let facts = facts(request, &rows, data_sha256);

@@ -96,6 +96,12 @@ pub enum Error {
         /// What is wrong and how to fix it.
         fault: String,
     },
+    /// The data knows the answer already.
+    #[error("training refused, the data leaks: {}", findings.join("; "))]
+    Leakage {
+        /// What was found, a sentence each.
+        findings: Vec<String>,
+    },
     /// A model can't be made again here.
     #[error("{version} can't be reproduced: {why}")]
     NotReproducible {
@@ -132,7 +138,10 @@ impl Error {
         match self {
             Self::Data(fault) => fault.is_data_refused(),
             Self::Engine(fault) => fault.is_data_refused(),
-            Self::TooManyRejected { .. } | Self::NoRows { .. } | Self::BadFolds { .. } => true,
+            Self::Leakage { .. }
+            | Self::TooManyRejected { .. }
+            | Self::NoRows { .. }
+            | Self::BadFolds { .. } => true,
             // Labels of one kind only: nothing can be judged on such rows.
             Self::Metrics(fault) => matches!(fault, churn_metrics::Error::SingleClass { .. }),
             Self::Zoo(fault) => matches!(

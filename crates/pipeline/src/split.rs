@@ -1,6 +1,6 @@
 //! The rows of a run: test part, development part, folds.
 
-use churn_schema::Table;
+use churn_schema::{Table, row_groups};
 use churn_store::sha256_hex;
 use churn_zoo::{Fold, derive_seed, stratified_folds, stratified_split};
 
@@ -34,7 +34,8 @@ pub(crate) fn split(request: &TrainRequest, table: &Table) -> Result<Split, Erro
         (None, Some(_)) => Vec::new(),
         (None, None) => {
             let seed = derive_seed(request.seed, "test part", 0);
-            stratified_split(&labels, request.config.test_share, seed)?.held_out
+            let drawn = stratified_split(&labels, request.config.test_share, seed)?;
+            drawn.with_groups_whole(&row_groups(table)).held_out
         }
     };
     let is_held_out: std::collections::BTreeSet<usize> = held_out.iter().copied().collect();
@@ -46,7 +47,8 @@ pub(crate) fn split(request: &TrainRequest, table: &Table) -> Result<Split, Erro
     let development_labels = pick(&kept);
     let folds = match &request.folds {
         Some(path) => read_folds(path, &development)?,
-        None => stratified_folds(
+        None => whole_folds(
+            &development,
             &development_labels,
             request.config.folds,
             request.config.repeats,
@@ -63,6 +65,22 @@ pub(crate) fn split(request: &TrainRequest, table: &Table) -> Result<Split, Erro
         folds,
         test,
     })
+}
+
+/// Stratified folds in which equal rows stay together.
+pub(crate) fn whole_folds(
+    table: &Table,
+    labels: &[bool],
+    n_folds: usize,
+    n_repeats: usize,
+    seed: u64,
+) -> Result<Vec<Fold>, Error> {
+    let groups = row_groups(table);
+    let mut folds = stratified_folds(labels, n_folds, n_repeats, seed)?;
+    for fold in &mut folds {
+        fold.split = fold.split.with_groups_whole(&groups);
+    }
+    Ok(folds)
 }
 
 /// Which rows are developed on and how they are folded.

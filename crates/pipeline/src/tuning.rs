@@ -8,14 +8,14 @@ use churn_registry::NewTrial;
 use churn_schema::Table;
 use churn_store::sha256_hex;
 use churn_zoo::{
-    Algorithm, derive_seed, stratified_folds,
+    Algorithm, derive_seed,
     tune::{
         Assignment, Ended, FoldObjective, Pruner, Study, StudyParams, TrialRecord, TuneLimits, tune,
     },
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, progress::Progress, trainers::Workshop};
+use crate::{Error, progress::Progress, split::whole_folds, trainers::Workshop};
 
 /// How parameters are searched for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -109,7 +109,8 @@ impl Search<'_> {
         labels: &[bool],
     ) -> Result<StudySummary, Error> {
         let seed = derive_seed(self.seed, part, 0);
-        let folds = stratified_folds(
+        let folds = whole_folds(
+            table,
             labels,
             self.config.folds,
             1,

@@ -73,5 +73,5 @@ pub use table::{CategoryView, Cells, Table, write_number};
 pub use units::{Currency, Margin, Money, Probability};
 pub use validate::{
     CheckReport, Duplicates, FaultCount, Graded, LevelCount, MAX_LISTED_FAULTS, MissingReport,
-    OutlierReport, Validation, Validator,
+    OutlierReport, Validation, Validator, row_groups,
 };

@@ -14,6 +14,35 @@ pub struct Split {
     pub held_out: Vec<usize>,
 }
 
+impl Split {
+    /// The same split with every group of rows on one side: that of its first row.
+    ///
+    /// `groups` gives for each row the first row of its group (see [`churn_schema::row_groups`]).
+    /// Equal rows on both sides would let a model be judged on rows it has learned by heart.
+    #[must_use]
+    pub fn with_groups_whole(&self, groups: &[usize]) -> Self {
+        let mut is_held_out = vec![false; groups.len()];
+        for &row in &self.held_out {
+            is_held_out[row] = true;
+        }
+        split_where(groups.len(), |row| is_held_out[groups[row]])
+    }
+
+    /// Rows of one side whose group has its first row on the other, as pairs of rows.
+    pub fn straddling<'a>(
+        &'a self,
+        groups: &'a [usize],
+    ) -> impl Iterator<Item = (usize, usize)> + 'a {
+        let mut is_held_out = vec![false; groups.len()];
+        for &row in &self.held_out {
+            is_held_out[row] = true;
+        }
+        (0..groups.len())
+            .map(|row| (groups[row], row))
+            .filter(move |&(first, row)| is_held_out[first] != is_held_out[row])
+    }
+}
+
 /// One fold of a repeated cross-validation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fold {
@@ -203,6 +232,25 @@ mod tests {
             assert!(seen.iter().all(|&times| times == 1));
         }
         assert_ne!(folds[0].split, folds[5].split, "repeats are drawn anew");
+    }
+
+    #[test]
+    fn groups_stay_on_one_side() {
+        let labels = labels();
+        let mut groups: Vec<usize> = (0..labels.len()).collect();
+        for row in 50..60 {
+            groups[row] = 7;
+        }
+        let split = stratified_split(&labels, 0.3, 5).unwrap();
+        assert!(
+            split.straddling(&groups).count() > 0,
+            "the draw knows no groups"
+        );
+        let whole = split.with_groups_whole(&groups);
+        assert_eq!(whole.straddling(&groups).count(), 0);
+        assert_eq!(whole.train.len() + whole.held_out.len(), labels.len());
+        let alone: Vec<usize> = (0..labels.len()).collect();
+        assert_eq!(split.with_groups_whole(&alone), split);
     }
 
     #[test]

@@ -51,13 +51,8 @@ pub(super) struct RowGroups {
 
 impl RowGroups {
     pub(super) fn add(&mut self, table: &Table) {
-        let mut hashes = vec![(1_u64, 2_u64); table.n_rows()];
+        let hashes = row_hashes(table);
         let spec = table.spec();
-        for column in held_columns(spec) {
-            if !column.has_role(Role::Key) && !column.has_role(Role::Target) {
-                mix_column(table, &column.name, &mut hashes);
-            }
-        }
         let target = spec.target().and_then(|target| {
             let view = table.categories(&target.name)?;
             Some((view, view.code_of(target.positive.as_deref()?)))
@@ -92,6 +87,28 @@ impl RowGroups {
         }
         report
     }
+}
+
+/// For each row the first row that equals it in every column but key and target: itself, for a row
+/// that repeats no other. Rows of one group must never be on both sides of a split.
+#[must_use]
+pub fn row_groups(table: &Table) -> Vec<usize> {
+    let mut first: HashMap<(u64, u64), usize> = HashMap::new();
+    let hashes = row_hashes(table).into_iter().enumerate();
+    hashes
+        .map(|(row_idx, hash)| *first.entry(hash).or_insert(row_idx))
+        .collect()
+}
+
+/// A 128-bit hash of each row's values, key and target left out.
+fn row_hashes(table: &Table) -> Vec<(u64, u64)> {
+    let mut hashes = vec![(1_u64, 2_u64); table.n_rows()];
+    for column in held_columns(table.spec()) {
+        if !column.has_role(Role::Key) && !column.has_role(Role::Target) {
+            mix_column(table, &column.name, &mut hashes);
+        }
+    }
+    hashes
 }
 
 /// Mixes the values of a column into the hashes of the rows.

@@ -1,0 +1,75 @@
+//! Runs: the same bytes again, searches that go on where they stopped.
+
+use churn_pipeline::{Silent, TrainRequest, reproduce, train};
+
+use crate::sample::Sample;
+
+fn bundles(sample: &Sample, request: &TrainRequest) -> Vec<String> {
+    let outcome = train(&sample.home(), request, &Silent).unwrap();
+    outcome
+        .candidates
+        .into_iter()
+        .map(|candidate| candidate.bundle_sha256)
+        .collect()
+}
+
+#[test]
+fn a_version_can_be_made_again_byte_for_byte() {
+    let sample = Sample::new(700);
+    let outcome = train(&sample.home(), &sample.request(), &Silent).unwrap();
+    let version = outcome.champion.unwrap();
+    let again = reproduce(&sample.home(), &version, None, &Silent).unwrap();
+    assert!(again.identical, "{again:?}");
+
+    // Another file is told apart, and where the models differ is said.
+    let other = Sample::new(701);
+    let again = reproduce(&sample.home(), &version, Some(&other.write()), &Silent).unwrap();
+    assert!(!again.identical);
+    assert!(
+        again
+            .differences
+            .iter()
+            .any(|difference| difference.contains("another one"))
+    );
+    assert!(
+        again
+            .differences
+            .iter()
+            .any(|difference| difference.contains("predictor"))
+    );
+}
+
+#[test]
+fn another_seed_is_another_model_and_the_same_seed_the_same() {
+    let sample = Sample::new(700);
+    let mut request = sample.request();
+    let first = bundles(&sample, &request);
+    assert_eq!(bundles(&sample, &request), first);
+    request.seed = 43;
+    assert_ne!(bundles(&sample, &request), first);
+}
+
+#[test]
+fn a_search_goes_on_where_it_stopped_and_ends_the_same() {
+    let sample = Sample::new(500);
+    let mut request = sample.request();
+    request.config.tuning.trials = 12;
+    let whole = bundles(&sample, &request);
+
+    let interrupted = Sample::new(500);
+    let mut part = interrupted.request();
+    part.config.tuning.trials = 5;
+    train(&interrupted.home(), &part, &Silent).unwrap();
+    part.config.tuning.trials = 12;
+    let outcome = train(&interrupted.home(), &part, &Silent).unwrap();
+    let study = &outcome.candidates[0].tuning[0];
+    assert_eq!((study.n_resumed, study.n_trials), (5, 12));
+    assert_eq!(outcome.candidates[0].bundle_sha256, whole[0]);
+
+    let stored = interrupted
+        .home()
+        .registry()
+        .trials_of_run(&outcome.run_id)
+        .unwrap();
+    assert_eq!(stored.len(), 7, "the second run records what it did itself");
+}
