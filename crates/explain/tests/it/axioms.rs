@@ -1,7 +1,7 @@
 //! What every Shapley value must do, and what ours must do besides: same bits everywhere.
 
-use churn_ensemble::{Linear, Node, Predictor, Test, TreeEnsemble};
-use churn_explain::{Explainer, Explanation};
+use churn_ensemble::{Calibrator, Linear, Node, Output, Predictor, Test, TreeEnsemble};
+use churn_explain::{Explainer, Explanation, probability_points};
 use proptest::prelude::*;
 
 use crate::random::{N_FEATURES, any_row, any_tree};
@@ -107,6 +107,36 @@ proptest! {
             single.row(0).iter().map(|value| value.to_bits()).collect::<Vec<_>>(),
             cold.row(299).iter().map(|value| value.to_bits()).collect::<Vec<_>>()
         );
+    }
+
+    #[test]
+    fn a_forest_of_shares_is_explained_on_its_own_scale(
+        trees in prop::collection::vec(any_tree(), 1..6),
+        row in any_row(),
+    ) {
+        let mut trees = trees;
+        for node in trees.iter_mut().flatten() {
+            if let Node::Leaf { value, .. } = node {
+                *value = (value.sin() + 1.0) / 2.0;
+            }
+        }
+        let weights = vec![1.0 / trees.len() as f32; trees.len()];
+        let forest = TreeEnsemble::new(N_FEATURES, 0.0, &trees, weights).unwrap();
+        let predictor = Predictor::Trees(forest.with_output(Output::Share).unwrap());
+        let groups: Vec<u32> = (0..N_FEATURES as u32).collect();
+        let explainer = Explainer::new(&predictor, &groups, N_FEATURES).unwrap();
+        let explanation = explainer.explain(&row, 1).unwrap();
+        prop_assert!(explanation.gap(0) < 1e-9);
+        let own = |margin| Calibrator::Identity.apply(predictor.log_odds(margin));
+        let (base, margin) = (explanation.base, explanation.margins[0]);
+        let points = probability_points(explanation.row(0), base, margin, own);
+        prop_assert!((points.iter().sum::<f64>() - (own(margin) - own(base))).abs() < 1e-9);
+        // Without further calibration the contributions are the points, away from the ends.
+        if [base, margin].iter().all(|share| (0.01..0.99).contains(share)) {
+            for (point, contribution) in points.iter().zip(explanation.row(0)) {
+                prop_assert!((point - contribution).abs() < 1e-6);
+            }
+        }
     }
 
     #[test]
