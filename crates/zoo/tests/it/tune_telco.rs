@@ -21,12 +21,15 @@ fn telco() -> Option<(Table, Vec<bool>)> {
     Some((table, labels))
 }
 
+/// A trainer with the given values.
+type Make<'a> = dyn Fn(&Assignment) -> Result<Box<dyn Trainer>, Error> + Sync + 'a;
+
 /// Tunes a family from its defaults; gives the losses of the defaults and of the best trial, and
 /// what the best trial had.
 fn improve<P: serde::Serialize>(
     defaults: &P,
     space: SearchSpace,
-    trainer_of: &(dyn Fn(&Assignment) -> Result<Box<dyn Trainer>, Error> + Sync),
+    trainer_of: &Make<'_>,
     n_trials: usize,
 ) -> Option<(f64, f64, Assignment)> {
     let (table, labels) = telco()?;
