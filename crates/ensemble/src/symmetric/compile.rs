@@ -29,6 +29,8 @@ pub(super) struct Compiled {
     pub(super) borders: Vec<f32>,
     /// Bytes of the other planes, by code or bucket.
     pub(super) bins: Vec<u8>,
+    /// The distinct keys of the combinations.
+    pub(super) keys: Vec<Vec<KeyPart>>,
     /// The combinations that planes ask for.
     pub(super) combinations: Vec<Combination>,
     /// Splits of all trees, in order.
@@ -68,17 +70,18 @@ pub(super) struct ByteSplit {
 /// A statistics table whose key is more than one category, with its buckets by hash.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Combination {
-    pub(super) key: Vec<KeyPart>,
+    /// Index into [`Compiled::keys`].
+    pub(super) key: u32,
     hashes: Vec<u64>,
     /// Places in `hashes`, open addressing with at least half of the slots free.
     slots: Vec<u32>,
 }
 
 impl Combination {
-    fn new(table: &StatisticTable) -> Self {
+    fn new(table: &StatisticTable, key: u32) -> Self {
         let n_slots = (2 * table.hashes.len() + 1).next_power_of_two();
         let mut combination = Self {
-            key: table.key.clone(),
+            key,
             hashes: table.hashes.clone(),
             slots: vec![NONE; n_slots],
         };
@@ -163,6 +166,7 @@ impl Compiled {
             planes: Vec::new(),
             borders: Vec::new(),
             bins: Vec::new(),
+            keys: Vec::new(),
             combinations: Vec::new(),
             splits: Vec::new(),
         };
@@ -189,13 +193,16 @@ impl Compiled {
 
     pub(super) fn size_bytes(&self) -> usize {
         let combination = |each: &Combination| {
-            size_of_val(each.key.as_slice())
-                + size_of_val(each.hashes.as_slice())
-                + size_of_val(each.slots.as_slice())
+            size_of_val(each.hashes.as_slice()) + size_of_val(each.slots.as_slice())
         };
         size_of_val(self.planes.as_slice())
             + size_of_val(self.borders.as_slice())
             + self.bins.len()
+            + self
+                .keys
+                .iter()
+                .map(|key| size_of_val(key.as_slice()))
+                .sum::<usize>()
             + self.combinations.iter().map(combination).sum::<usize>()
             + size_of_val(self.splits.as_slice())
     }
@@ -250,7 +257,7 @@ impl Compiled {
         asked: &BTreeMap<u32, Vec<f32>>,
     ) -> Result<FirstPlanes, Error> {
         let mut first_planes = FirstPlanes::new();
-        let mut combinations = BTreeMap::new();
+        let (mut combinations, mut keys) = (BTreeMap::new(), BTreeMap::new());
         for (&index, borders) in asked {
             first_planes.insert(index, self.planes.len() as u32);
             let statistic = &parts.statistics[index as usize];
@@ -262,7 +269,11 @@ impl Compiled {
                 )
             } else {
                 let place = combinations.entry(statistic.table).or_insert_with(|| {
-                    self.combinations.push(Combination::new(table));
+                    let key = keys.entry(in_bits(&table.key)).or_insert_with(|| {
+                        self.keys.push(table.key.clone());
+                        self.keys.len() as u32 - 1
+                    });
+                    self.combinations.push(Combination::new(table, *key));
                     (self.combinations.len() - 1) as u32
                 });
                 let counts = table.good.iter().zip(&table.total);
@@ -305,6 +316,16 @@ impl Compiled {
 /// How many of at most [`MAX_BINS`] sorted borders `value` is above; NaN is above none.
 pub(super) fn n_below(borders: &[f32], value: f32) -> u8 {
     borders.partition_point(|&border| value > border) as u8
+}
+
+/// A key in a form that can be looked up: kind, column, and the bits of what is asked.
+fn in_bits(key: &[KeyPart]) -> Vec<(u8, u32, u32)> {
+    let part = |part: &KeyPart| match *part {
+        KeyPart::Category { column } => (0, column, 0),
+        KeyPart::Above { column, border } => (1, column, border.to_bits()),
+        KeyPart::Is { column, hash } => (2, column, hash),
+    };
+    key.iter().map(part).collect()
 }
 
 fn hashes_of(parts: &SymmetricParts, column: u32) -> &[u32] {

@@ -1,6 +1,6 @@
 //! Rows in, leaves and margins out.
 
-use super::compile::{Combination, NONE, Source, n_below};
+use super::compile::{ByteSplit, NONE, Source, n_below};
 use super::{KeyPart, SymmetricColumn, SymmetricEnsemble};
 
 /// Rows that go through all trees together: their bytes and leaves stay in cache. It cannot
@@ -59,6 +59,11 @@ impl SymmetricEnsemble {
         let leaves = &mut leaves[..n_rows];
         for tree in 0..self.n_trees() {
             let splits = self.split_offsets[tree] as usize..self.split_offsets[tree + 1] as usize;
+            if let [leaf] = leaves {
+                *leaf = leaf_of(&self.compiled.splits[splits], &bytes);
+                visit(tree, leaves);
+                continue;
+            }
             leaves.fill(0);
             for (bit, split) in self.compiled.splits[splits].iter().enumerate() {
                 let start = split.plane as usize * n_rows;
@@ -115,24 +120,28 @@ impl SymmetricEnsemble {
 
     /// The bucket of every row in every combination, combination after combination.
     fn buckets<'a>(&self, row: &impl Fn(usize) -> &'a [f32], n_rows: usize) -> Vec<u32> {
-        let combinations = &self.compiled.combinations;
-        let mut buckets = Vec::with_capacity(combinations.len() * n_rows);
-        for combination in combinations {
-            buckets.extend((0..n_rows).map(|row_idx| self.bucket(combination, row(row_idx))));
+        let compiled = &self.compiled;
+        let mut hashes = Vec::with_capacity(compiled.keys.len() * n_rows);
+        for key in &compiled.keys {
+            hashes.extend((0..n_rows).map(|row_idx| self.hash(key, row(row_idx))));
+        }
+        let mut buckets = Vec::with_capacity(compiled.combinations.len() * n_rows);
+        for combination in &compiled.combinations {
+            let start = combination.key as usize * n_rows;
+            let bucket = |hash: &Option<u64>| hash.map_or(NONE, |hash| combination.bucket(hash));
+            buckets.extend(hashes[start..start + n_rows].iter().map(bucket));
         }
         buckets
     }
 
-    fn bucket(&self, combination: &Combination, row: &[f32]) -> u32 {
+    /// The hash of a row's bucket, or `None` where a category is unknown.
+    fn hash(&self, key: &[KeyPart], row: &[f32]) -> Option<u64> {
         let mut hash = 0;
-        for part in &combination.key {
+        for part in key {
             let value = value_at(row, part.column());
             let mixed = match (part, &self.columns[part.column() as usize]) {
                 (KeyPart::Category { .. }, SymmetricColumn::Categorical { hashes }) => {
-                    match hashes.get(code_of(value) as usize) {
-                        Some(&identity) => identity,
-                        None => return NONE,
-                    }
+                    *hashes.get(code_of(value) as usize)?
                 }
                 (KeyPart::Is { hash, .. }, SymmetricColumn::Categorical { hashes }) => {
                     u32::from(hashes.get(code_of(value) as usize) == Some(hash))
@@ -141,12 +150,21 @@ impl SymmetricEnsemble {
                     u32::from(value > *border || (value.is_nan() && *missing_passes))
                 }
                 // The constructor refused a part that does not fit its column.
-                _ => return NONE,
+                _ => return None,
             };
             hash = KeyPart::mixed_into(hash, mixed);
         }
-        combination.bucket(hash)
+        Some(hash)
     }
+}
+
+/// The leaf of a single row: the same answers without the loop over rows.
+fn leaf_of(splits: &[ByteSplit], bytes: &[u8]) -> u16 {
+    let answers = splits.iter().enumerate().map(|(bit, split)| {
+        let byte = bytes[split.plane as usize];
+        u16::from(byte ^ split.flip >= split.least) << bit
+    });
+    answers.fold(0, |leaf, answer| leaf | answer)
 }
 
 fn value_at(row: &[f32], column: u32) -> f32 {
