@@ -1,8 +1,11 @@
 //! Trained models as data: trees, symmetric trees and linear models that predict.
 //!
 //! [`Predictor`] is the main type: a margin from a row of the feature matrix, in log-odds or
-//! (forests) as a share, as its [`Output`] says. It is read from what a trainer wrote ([`xgboost::read_ubj`]), stored with serde, and needs no
-//! trainer and no C++ to serve. [`Calibrator`] turns its log-odds into a probability.
+//! (forests) as a share, as its [`Output`] says. It is read from what a trainer wrote
+//! ([`xgboost::read_ubj`]), stored with serde, and needs no trainer and no C++ to serve.
+//! [`catboost::read_json`] and [`lightgbm::read_text`] read models trained elsewhere, with the
+//! columns and category codes they expect ([`Imported`]). [`Calibrator`] turns log-odds into a
+//! probability.
 //!
 //! ```
 //! use churn_ensemble::{Calibrator, Linear, Predictor};
