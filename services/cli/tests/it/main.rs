@@ -2,6 +2,11 @@
 //!
 //! The table of cases is in the modules `files`, `values`, `settings`, `outputs` and `models`; what
 //! needs more than one process is in `races`. `docs/hostile-inputs.md` is made of the same table.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "test helpers stop at the first thing that is not as it must be"
+)]
 
 mod case;
 mod catalogue;
