@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use churn_zoo::{Algorithm, CatboostParams, ForestParams, LogisticParams, XgboostParams};
+use churn_zoo::{
+    Algorithm, CatboostParams, ForestParams, LogisticParams, XgboostParams,
+    resample::ResampleParams,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, LeakageConfig, TuningConfig, error::yaml_fault};
@@ -27,6 +30,9 @@ pub struct TrainConfig {
     pub parameters: AlgorithmParams,
     /// Search for better ones.
     pub tuning: TuningConfig,
+    /// Resampling of the training rows inside every fold (SMOTE, SMOTE-NC, ADASYN). Default none:
+    /// it gains nothing on data of this kind and costs calibration.
+    pub resampling: Option<ResampleParams>,
     /// What the leakage guard tolerates.
     pub leakage: LeakageConfig,
 }
@@ -56,6 +62,7 @@ impl Default for TrainConfig {
             hypothesis: None,
             parameters: AlgorithmParams::default(),
             tuning: TuningConfig::default(),
+            resampling: None,
             leakage: LeakageConfig::default(),
         }
     }

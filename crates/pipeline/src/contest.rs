@@ -111,7 +111,7 @@ fn recipes(
     progress: &dyn Progress,
 ) -> Result<Vec<Recipe>, Error> {
     let config = &request.config;
-    let workshop = Workshop::new(home, &config.algorithms, config.parameters.clone())?;
+    let workshop = Workshop::new(home, config)?;
     let search = Search {
         home,
         workshop: &workshop,

@@ -7,30 +7,32 @@ use churn_engine::Home;
 use churn_xgboost::Library;
 use churn_zoo::{
     Algorithm, Trainer,
+    resample::ResampleParams,
     tune::{Assignment, SearchSpace},
 };
 
-use crate::{AlgorithmParams, Error};
+use crate::{AlgorithmParams, Error, TrainConfig};
 
 /// Makes trainers; holds the native library so that it is found and loaded once.
 pub(crate) struct Workshop {
     params: AlgorithmParams,
+    resampling: Option<ResampleParams>,
     library: Option<Arc<Library>>,
 }
 
 impl Workshop {
-    /// A workshop for the families `algorithms` with their parameters.
-    pub(crate) fn new(
-        home: &Home,
-        algorithms: &[Algorithm],
-        params: AlgorithmParams,
-    ) -> Result<Self, Error> {
-        let library = if algorithms.contains(&Algorithm::Xgboost) {
+    /// A workshop for the families of `config` with their parameters.
+    pub(crate) fn new(home: &Home, config: &TrainConfig) -> Result<Self, Error> {
+        let library = if config.algorithms.contains(&Algorithm::Xgboost) {
             Some(Library::open(&find_xgboost_library(home.settings())?)?)
         } else {
             None
         };
-        Ok(Self { params, library })
+        Ok(Self {
+            params: config.parameters.clone(),
+            resampling: config.resampling.clone(),
+            library,
+        })
     }
 
     /// The trainer of a family, with the parameters given or changed by `found`.
@@ -40,7 +42,7 @@ impl Workshop {
         found: Option<&Assignment>,
     ) -> Result<Box<dyn Trainer>, churn_zoo::Error> {
         let found = found.cloned().unwrap_or_default();
-        Ok(match algorithm {
+        let trainer: Box<dyn Trainer> = match algorithm {
             Algorithm::Logistic => Box::new(found.apply_to(&self.params.logistic)?.check()?),
             Algorithm::Forest => Box::new(found.apply_to(&self.params.forest)?.check()?),
             Algorithm::Xgboost => {
@@ -48,6 +50,10 @@ impl Workshop {
                 Box::new(found.apply_to(&self.params.xgboost)?.check(library)?)
             }
             Algorithm::Catboost => Box::new(found.apply_to(&self.params.catboost)?.check()?),
+        };
+        Ok(match &self.resampling {
+            Some(params) => Box::new(params.clone().check()?.around(trainer)),
+            None => trainer,
         })
     }
 
