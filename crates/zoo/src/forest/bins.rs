@@ -39,6 +39,10 @@ impl ColumnBins {
         }
     }
 
+    pub(super) fn is_numeric(&self) -> bool {
+        matches!(self, Self::Numeric { .. })
+    }
+
     fn code(&self, value: f32) -> u8 {
         if value.is_nan() {
             return self.n_bins() as u8;

@@ -5,7 +5,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::{
-    bins::Bins,
+    bins::{Bins, ColumnBins},
+    order::orders,
     out_of_bag::Votes,
     split::{Judge, Split, find},
     tally::Tally,
@@ -50,6 +51,8 @@ pub(super) struct Grower<'a, T> {
     /// First bin of each column in `histogram`; each has one more for missing values.
     offsets: Vec<u32>,
     histogram: Vec<T>,
+    /// Order of the categories by column, in this tree.
+    orders: Vec<Vec<u8>>,
     /// All columns; a random draw is at the front.
     columns: Vec<u32>,
 }
@@ -87,6 +90,7 @@ impl<'a, T: Tally> Grower<'a, T> {
             outside: Rows::default(),
             offsets,
             histogram: vec![T::default(); n_bins],
+            orders: Vec::new(),
             columns: Vec::new(),
         }
     }
@@ -139,9 +143,7 @@ impl<'a, T: Tally> Grower<'a, T> {
         for (row, &draws) in draws.iter().enumerate() {
             if draws == 0 {
                 self.tallies.push(T::default());
-                if self.soil.votes.is_some() {
-                    self.outside.rows.push(row as u32);
-                }
+                self.outside.rows.push(row as u32);
                 continue;
             }
             let weight = self.soil.weights.map_or(1.0, |weights| weights[row]);
@@ -150,9 +152,33 @@ impl<'a, T: Tally> Grower<'a, T> {
             self.tallies.push(tally);
             self.bagged.rows.push(row as u32);
         }
+        self.order_categories();
+        if self.soil.votes.is_none() {
+            self.outside.rows.clear();
+        }
         self.bagged.make_room();
         self.outside.make_room();
         total
+    }
+
+    /// Orders categories by every second row outside the bag. Those rows then have no vote, or
+    /// the out-of-bag estimate would know its own answers.
+    fn order_categories(&mut self) {
+        let bins = self.soil.bins;
+        if bins.columns.iter().all(ColumnBins::is_numeric) {
+            self.orders = vec![Vec::new(); bins.columns.len()];
+            return;
+        }
+        let (mut ordering, mut voting) = (Vec::new(), Vec::new());
+        for (place, &row) in self.outside.rows.iter().enumerate() {
+            if place.is_multiple_of(2) {
+                ordering.push(row);
+            } else {
+                voting.push(row);
+            }
+        }
+        self.orders = orders(bins, self.soil.labels, &ordering);
+        self.outside.rows = voting;
     }
 
     /// The best split among the columns drawn; when all of these are constant, more are drawn
@@ -184,6 +210,7 @@ impl<'a, T: Tally> Grower<'a, T> {
                 }
                 let found = find(
                     &self.soil.bins.columns[column],
+                    &self.orders[column],
                     &self.histogram[self.offsets[column] as usize..],
                     node.total,
                     &self.soil.judge,

@@ -2,6 +2,7 @@
 
 mod bins;
 mod grow;
+mod order;
 mod out_of_bag;
 mod params;
 mod split;
@@ -27,7 +28,7 @@ use tally::{Counts, Sums, Tally};
 /// Numbers are put into at most 255 bins once and splits are searched in histograms of bins.
 /// Missing values are tried on both sides of every split and by themselves; where training saw
 /// none, they go with the heavier side. Categories that are not one-hot encoded are split into
-/// two sets. As in scikit-learn, rows are drawn evenly and then count with their weight, limits
+/// two sets, along an order that each tree takes from rows outside its bag. As in scikit-learn, rows are drawn evenly and then count with their weight, limits
 /// on rows count distinct rows, a column without two values among a node's rows is no choice,
 /// and a split that gains nothing is still made.
 #[derive(Debug, Clone)]

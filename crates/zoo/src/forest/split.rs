@@ -86,9 +86,11 @@ pub(super) struct Found<T> {
 }
 
 /// Searches the histogram of one column: a bin per value, then the one for missing values.
-/// Missing values are tried on both sides, and by themselves.
+/// Missing values are tried on both sides, and by themselves. `order` is that of the categories,
+/// and empty for numbers.
 pub(super) fn find<T: Tally>(
     column: &ColumnBins,
+    order: &[u8],
     histogram: &[T],
     total: T,
     judge: &Judge,
@@ -103,7 +105,7 @@ pub(super) fn find<T: Tally>(
     };
     let n_filled = match column {
         ColumnBins::Numeric { .. } => search.ordered(values),
-        ColumnBins::Categorical { .. } => search.categories(values),
+        ColumnBins::Categorical { .. } => search.categories(values, order),
     };
     if missing.n_rows() > 0 && n_filled > 0 {
         search.offer(total.without(missing), false, || Place::AllValues);
@@ -143,21 +145,15 @@ impl<T: Tally> Search<'_, T> {
         n_filled
     }
 
-    /// Splits of the categories in order of their share of leavers, which for two classes hold
-    /// the best of all splits into two sets (Breiman et al. 1984, theorem 4.5).
-    fn categories(&mut self, values: &[T]) -> usize {
-        let mut order: Vec<(f64, u8)> = (0..values.len())
-            .filter(|&bin| values[bin].n_rows() > 0)
-            .map(|bin| {
-                let weights = self.judge.weights(values[bin]);
-                (weights.left / weights.total(), bin as u8)
-            })
-            .collect();
-        order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    /// Splits of the categories in a given order; by share of leavers, they would hold the best
+    /// of all splits into two sets (Breiman et al. 1984, theorem 4.5).
+    fn categories(&mut self, values: &[T], order: &[u8]) -> usize {
+        let is_filled = |&bin: &u8| values[usize::from(bin)].n_rows() > 0;
+        let order: Vec<u8> = order.iter().copied().filter(is_filled).collect();
         let mut first = T::default();
         let rest = self.total.without(self.missing);
         for place in 1..order.len() {
-            first.add(values[usize::from(order[place - 1].1)]);
+            first.add(values[usize::from(order[place - 1])]);
             // Categories nobody listed go left, so the side with more rows is the left one.
             let second = rest.without(first);
             let (low, high) = order.split_at(place);
@@ -166,9 +162,7 @@ impl<T: Tally> Search<'_, T> {
             } else {
                 (second, low)
             };
-            self.offer_both(left, || {
-                Place::AllBut(listed.iter().map(|&(_, bin)| bin).collect())
-            });
+            self.offer_both(left, || Place::AllBut(listed.to_vec()));
         }
         order.len()
     }
@@ -287,11 +281,22 @@ mod tests {
         impurities.min_by(f64::total_cmp)
     }
 
+    /// Bins by their share of leavers.
+    fn by_share(bins: &[Counts]) -> Vec<u8> {
+        let share = |&bin: &u8| {
+            let weights = bins[usize::from(bin)].weights();
+            weights.left / weights.total()
+        };
+        let mut order: Vec<u8> = (0..bins.len() as u8 - 1).collect();
+        order.sort_by(|a, b| share(a).total_cmp(&share(b)));
+        order
+    }
+
     /// What the table and the judge say of a split found.
     fn check(column: &ColumnBins, rows: &[(u8, bool)], expected: Option<f64>) {
         let n_bins = column.n_bins();
         let (bins, total) = histogram(rows, n_bins);
-        let found = find(column, &bins, total, &JUDGE).split;
+        let found = find(column, &[], &bins, total, &JUDGE).split;
         assert_eq!(found.is_some(), expected.is_some(), "{rows:?}");
         let (Some(found), Some(expected)) = (found, expected) else {
             return;
@@ -343,7 +348,7 @@ mod tests {
             let column = categorical(5);
             let (bins, total) = histogram(&rows, 5);
             let free = Judge { min_rows: 1, ..JUDGE };
-            let found = find(&column, &bins, total, &free).split.map(|split| split.impurity);
+            let found = find(&column, &by_share(&bins), &bins, total, &free).split.map(|split| split.impurity);
             if let Some(expected) = expected {
                 prop_assert!(found.is_some_and(|found| found <= expected + 1e-9));
             }
@@ -359,7 +364,9 @@ mod tests {
             .collect();
         let column = categorical(4);
         let (bins, total) = histogram(&rows, 4);
-        let split = find(&column, &bins, total, &JUDGE).split.unwrap();
+        let split = find(&column, &by_share(&bins), &bins, total, &JUDGE)
+            .split
+            .unwrap();
         let table = split.place.table(4, split.default_left);
         assert_eq!(&table[..5], [false, true, true, true, true]);
     }
@@ -374,7 +381,7 @@ mod tests {
             (vec![(0, true), (1, false)], false),
         ] {
             let (bins, total) = histogram(&rows, 2);
-            let found = find(&column, &bins, total, &JUDGE);
+            let found = find(&column, &[], &bins, total, &JUDGE);
             assert_eq!(found.is_constant, expected, "{rows:?}");
         }
     }

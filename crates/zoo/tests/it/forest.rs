@@ -261,3 +261,25 @@ fn bad_codes_and_bad_weights_are_named() {
     let bad = sample.with_value(4, 0, -1.0);
     assert!(matches!(fault(&bad), Error::NotACategory { row: 4, .. }));
 }
+
+#[test]
+fn many_categories_that_mean_nothing_do_no_harm() {
+    let with_noise = |seed: u64| {
+        let mut sample = Sample::plain(3000, seed);
+        for (row_idx, row) in sample.rows.iter_mut().enumerate() {
+            // No two rows of one seed are alike in any other way.
+            row.push(((row_idx * 7919 + seed as usize * 104_729) % 200) as f32);
+        }
+        sample.columns = Sample::new(sample.rows.clone(), Vec::new()).columns;
+        sample.columns[4].categorical = true;
+        sample
+    };
+    let (train, fresh) = (with_noise(12), with_noise(13));
+    let auc = |places: &[usize]| {
+        let forest = grow(ForestParams::default(), &train.with_columns(places));
+        let fresh = fresh.with_columns(places);
+        roc_auc(&fresh.labels, &probabilities(&forest.predictor, &fresh)).unwrap()
+    };
+    let (with, without) = (auc(&[0, 1, 2, 3, 4]), auc(&[0, 1, 2, 3]));
+    assert!(with > without - 0.005, "{with} against {without}");
+}
