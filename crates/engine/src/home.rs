@@ -20,8 +20,8 @@ pub struct Home {
 
 impl Home {
     /// Opens the home at `path`, making it when it does not exist. Settings come from
-    /// `<home>/config` when that folder exists, else `config/` beside the working directory, and
-    /// from the environment.
+    /// `<home>/config` when it holds a `default.yaml`, else `config/` in the working directory when
+    /// it holds one, and from the environment.
     ///
     /// # Errors
     /// [`Error::Config`] and [`Error::Registry`].
@@ -29,7 +29,7 @@ impl Home {
         let own = path.join("config");
         let config_dir = [own.as_path(), Path::new("config")]
             .into_iter()
-            .find(|dir| dir.is_dir());
+            .find(|dir| dir.join("default.yaml").is_file());
         let settings = Settings::load(path, config_dir)?;
         let registry = Registry::open(&registry_params(&settings)?, Arc::new(SystemClock))?;
         Ok(Self {

@@ -166,7 +166,7 @@ impl SelectionPolicy {
         faults
     }
 
-    /// Applies the policy: gates, limits, then order, preferring the simpler of candidates that
+    /// Applies the policy: gates, limits, then order, preferring the smallest bundle among candidates that
     /// can't be told apart (paired t-test over folds, corrected after Nadeau and Bengio 2003).
     ///
     /// # Errors
@@ -209,7 +209,7 @@ impl SelectionPolicy {
                 standing = self.keep_best(metric, &standing, &mut reasons)?;
             }
         }
-        standing.sort_by_key(|candidate| candidate.algorithm);
+        standing.sort_by_key(|candidate| (candidate.size_bytes, candidate.algorithm));
         let Some(champion) = standing.first().map(|candidate| candidate.algorithm) else {
             let text = "no candidate passed the policy; none was chosen".to_owned();
             return Ok(Decision {
@@ -222,13 +222,13 @@ impl SelectionPolicy {
         let text = if standing.len() > 1 {
             let rest: Vec<&str> = standing[1..].iter().map(|c| c.algorithm.title()).collect();
             reasons.push(format!(
-                "{} and {} are not distinguishable on any of {}; the simpler is preferred",
+                "{} and {} are not distinguishable on any of {}; the smallest is preferred",
                 champion.title(),
                 rest.join(", "),
                 self.rank_by.join(", ")
             ));
             format!(
-                "{} was chosen as the simplest of models that can't be told apart",
+                "{} was chosen as the smallest of models that can't be told apart",
                 champion.title()
             )
         } else {
