@@ -13,12 +13,16 @@ use parquet::{
 use super::Layout;
 use crate::scores::Scores;
 
+/// Rows the writer holds in memory before they go to the file.
+const ROW_GROUP: usize = 1 << 17;
+
 pub(crate) fn writer(
     file: PendingFile,
     layout: &Layout,
 ) -> Result<ArrowWriter<PendingFile>, ParquetError> {
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
+        .set_max_row_group_row_count(Some(ROW_GROUP))
         .build();
     ArrowWriter::try_new(file, schema(layout), Some(properties))
 }

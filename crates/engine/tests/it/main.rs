@@ -1,0 +1,11 @@
+//! Integration tests of the engine, as one program.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    reason = "a failed unwrap in a helper is a failed test; numbers are small"
+)]
+
+mod explaining;
+mod files;
+mod model;
