@@ -30,7 +30,7 @@ impl Workshop {
         };
         Ok(Self {
             params: config.parameters.clone(),
-            resampling: config.resampling.clone(),
+            resampling: config.resampling,
             library,
         })
     }
@@ -52,7 +52,7 @@ impl Workshop {
             Algorithm::Catboost => Box::new(found.apply_to(&self.params.catboost)?.check()?),
         };
         Ok(match &self.resampling {
-            Some(params) => Box::new(params.clone().check()?.around(trainer)),
+            Some(params) => Box::new(params.check()?.around(trainer)),
             None => trainer,
         })
     }

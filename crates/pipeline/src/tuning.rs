@@ -122,7 +122,7 @@ impl Search<'_> {
         let (space, first) = self.workshop.space(algorithm)?;
         let params = StudyParams {
             seed: derive_seed(seed, algorithm.name(), 0),
-            pruner: self.config.pruner.clone(),
+            pruner: self.config.pruner,
             ..StudyParams::default()
         };
         let name = sha256_hex(
