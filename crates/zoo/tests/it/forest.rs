@@ -25,7 +25,7 @@ fn grow(params: ForestParams, sample: &Sample) -> FittedForest {
 fn trees(forest: &FittedForest) -> &TreeEnsemble {
     match &forest.predictor {
         Predictor::Trees(trees) => trees,
-        other => panic!("a forest is binary trees, not {other:?}"),
+        other => unreachable!("a forest is binary trees, not {other:?}"),
     }
 }
 
