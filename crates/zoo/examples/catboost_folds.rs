@@ -52,24 +52,24 @@ fn main() -> Result<(), Failure> {
         .collect::<Result<_, _>>()?;
     let (mut aucs, mut losses) = (Vec::new(), Vec::new());
     let cpu = cpu_seconds();
-    for repeat in 0..assignments.first().map_or(0, Vec::len) {
-        for fold in 0..5 {
-            let rows = |is_held_out: bool| -> Vec<usize> {
-                let is_meant = |row: &usize| (assignments[*row][repeat] == fold) == is_held_out;
-                (0..labels.len()).filter(is_meant).collect()
-            };
-            let part = |rows: &[usize]| {
-                let labels: Vec<bool> = rows.iter().map(|&row| labels[row]).collect();
-                (matrix.select(rows), labels)
-            };
-            let (train, train_labels) = part(&rows(false));
-            let (test, test_labels) = part(&rows(true));
-            let fitted = fit(&train, &train_labels, fold as u64)?;
-            let mut margins = vec![0.0; test_labels.len()];
-            fitted.predictor.margins_into(test.values(), &mut margins)?;
-            aucs.push(roc_auc(&test_labels, &margins)?);
-            losses.push(log_loss(&margins, &test_labels));
-        }
+    let n_repeats = assignments.first().map_or(0, Vec::len);
+    for number in 0..5 * n_repeats {
+        let (repeat, fold) = (number / 5, number % 5);
+        let rows = |is_held_out: bool| -> Vec<usize> {
+            let is_meant = |row: &usize| (assignments[*row][repeat] == fold) == is_held_out;
+            (0..labels.len()).filter(is_meant).collect()
+        };
+        let part = |rows: &[usize]| {
+            let labels: Vec<bool> = rows.iter().map(|&row| labels[row]).collect();
+            (matrix.select(rows), labels)
+        };
+        let (train, train_labels) = part(&rows(false));
+        let (test, test_labels) = part(&rows(true));
+        let fitted = fit(&train, &train_labels, fold as u64)?;
+        let mut margins = vec![0.0; test_labels.len()];
+        fitted.predictor.margins_into(test.values(), &mut margins)?;
+        aucs.push(roc_auc(&test_labels, &margins)?);
+        losses.push(log_loss(&margins, &test_labels));
     }
     let cpu = (cpu_seconds() - cpu) / aucs.len() as f64;
     println!(
@@ -88,10 +88,10 @@ fn read_table(path: &str) -> Result<(Matrix, Vec<MatrixColumn>, Vec<bool>), Fail
     let types = lines.next().ok_or("no types")?.split(',');
     let columns: Vec<MatrixColumn> = names
         .zip(types)
-        .enumerate()
-        .map(|(group, (name, kind))| MatrixColumn {
+        .zip(0_u32..)
+        .map(|((name, kind), group)| MatrixColumn {
             name: name.to_owned(),
-            group: group as u32,
+            group,
             categorical: kind == "c",
         })
         .collect();

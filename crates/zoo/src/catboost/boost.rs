@@ -60,10 +60,16 @@ pub(super) fn boost(
     } else {
         0.0
     };
+    // The penalty is for rows of weight 1: only ratios of weights matter.
+    let params = &CatboostParams {
+        l2_leaf_reg: params.l2_leaf_reg * mean_weight(train),
+        ..params.clone()
+    };
     let mut folds = folds(data, train, params, bias, seed);
     let mut known = Known {
         store: std::mem::replace(store, BucketStore::new()),
         used: std::collections::BTreeSet::new(),
+        rooms: Vec::new(),
     };
     let mut random = Random::new(derive_seed(seed, "catboost trees", 0));
     let mut boosted = Boosted {
@@ -108,6 +114,12 @@ pub(super) fn boost(
     }
     *store = known.store;
     boosted
+}
+
+fn mean_weight(train: Target<'_>) -> f64 {
+    train.weights.map_or(1.0, |weights| {
+        weights.iter().map(|&weight| f64::from(weight)).sum::<f64>() / weights.len() as f64
+    })
 }
 
 fn mean_log_odds(train: Target<'_>) -> f64 {
@@ -170,8 +182,9 @@ fn grow(
     for segment in &fold.segments {
         let from = if is_ordered { segment.body } else { 0 };
         n_judged += segment.tail - from;
-        for position in from..segment.tail {
-            gradients[position] = gradient(fold, &segment.odds, position);
+        let judged = gradients[from..segment.tail].iter_mut();
+        for (position, slot) in (from..).zip(judged) {
+            *slot = gradient(fold, &segment.odds, position);
         }
     }
     let squares: f64 = gradients.iter().map(|g| g * g).sum();

@@ -1,7 +1,5 @@
 //! Borders of numbers by the greedy log-sum rule.
 
-use std::{cmp::Ordering, collections::BinaryHeap};
-
 /// At most `most` borders, increasing, that cut `values` (no NaN) into parts.
 ///
 /// The part whose halves have the largest `ln(left) + ln(right) - ln(whole)` is cut next, at the
@@ -12,8 +10,8 @@ pub(super) fn greedy_log_sum(mut values: Vec<f32>, most: usize) -> Vec<f32> {
         return Vec::new();
     }
     values.sort_unstable_by(f32::total_cmp);
-    let mut parts = BinaryHeap::from([Part::new(&values, 0, values.len())]);
-    while parts.len() <= most {
+    let mut parts = Heap(vec![Part::new(&values, 0, values.len())]);
+    while parts.0.len() <= most {
         let Some(part) = parts.pop() else { break };
         if part.score == f64::NEG_INFINITY {
             parts.push(part);
@@ -23,6 +21,7 @@ pub(super) fn greedy_log_sum(mut values: Vec<f32>, most: usize) -> Vec<f32> {
         parts.push(Part::new(&values, part.cut, part.end));
     }
     let mut borders: Vec<f32> = parts
+        .0
         .iter()
         .filter(|part| part.start > 0)
         // Halved before they are added, so that large values do not overflow; and no -0.
@@ -72,28 +71,49 @@ fn log(count: usize) -> f64 {
     (count as f64 + 1e-8).ln()
 }
 
-impl Ord for Part {
-    fn cmp(&self, other: &Self) -> Ordering {
-        // Equal scores: the part further left first, so that the result is defined.
-        self.score
-            .total_cmp(&other.score)
-            .then(other.start.cmp(&self.start))
+/// Parts with the best on top. Which of equal ones comes first is decided by the moves of the
+/// heap, and these are the moves CatBoost's makes: equal scores are common, and the borders would
+/// differ.
+struct Heap(Vec<Part>);
+
+impl Heap {
+    fn push(&mut self, part: Part) {
+        self.0.push(part);
+        self.rise(self.0.len() - 1);
+    }
+
+    /// The hole the top leaves sinks to a leaf along the better children; the last part fills it
+    /// and rises.
+    fn pop(&mut self) -> Option<Part> {
+        let parts = &mut self.0;
+        let last = parts.len().checked_sub(1)?;
+        let mut hole = 0;
+        while 2 * hole < last {
+            let (left, right) = (2 * hole + 1, 2 * hole + 2);
+            let is_right = right <= last && parts[left].score < parts[right].score;
+            let child = if is_right { right } else { left };
+            parts.swap(hole, child);
+            hole = child;
+        }
+        parts.swap(hole, last);
+        let top = parts.pop();
+        if hole < last {
+            self.rise(hole);
+        }
+        top
+    }
+
+    fn rise(&mut self, mut place: usize) {
+        while place > 0 {
+            let parent = (place - 1) / 2;
+            if self.0[parent].score >= self.0[place].score {
+                break;
+            }
+            self.0.swap(parent, place);
+            place = parent;
+        }
     }
 }
-
-impl PartialOrd for Part {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Part {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Part {}
 
 #[cfg(test)]
 mod tests {
@@ -111,5 +131,31 @@ mod tests {
     fn one_border_is_near_the_median() {
         let values: Vec<f32> = (0..101_u8).map(f32::from).collect();
         assert_eq!(greedy_log_sum(values, 1), [49.5]);
+    }
+
+    #[test]
+    fn borders_are_those_catboost_finds() {
+        let text = include_str!("../../testdata/catboost_borders.json");
+        let stored: serde_json::Value = serde_json::from_str(text).unwrap();
+        let list = |value: &serde_json::Value| -> Vec<f32> {
+            let numbers = value.as_array().unwrap().iter();
+            numbers.map(|x| x.as_f64().unwrap() as f32).collect()
+        };
+        let cases = stored["cases"].as_array().unwrap();
+        assert_eq!(cases.len(), 16);
+        for case in cases {
+            let name = case["name"].as_str().unwrap();
+            let most = case["border_count"].as_u64().unwrap() as usize;
+            let found = greedy_log_sum(list(&stored["columns"][name]), most);
+            let expected = list(&case["borders"]);
+            assert_eq!(found.len(), expected.len(), "{name}, {most}");
+            // The file has nine digits.
+            let differ = found
+                .iter()
+                .zip(&expected)
+                .filter(|(a, b)| (**a - **b).abs() > 1e-6 * b.abs().max(1e-3))
+                .count();
+            assert_eq!(differ, 0, "{name}, {most}: {found:?} {expected:?}");
+        }
     }
 }

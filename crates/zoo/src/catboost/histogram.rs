@@ -103,13 +103,25 @@ pub(super) struct Tracked {
 }
 
 impl Tracked {
-    pub(super) fn new(source: Source, bytes: Arc<[u8]>, n_codes: usize) -> Self {
+    /// `room` is used again for the sums.
+    pub(super) fn new(
+        source: Source,
+        bytes: Arc<[u8]>,
+        n_codes: usize,
+        mut room: Vec<u64>,
+    ) -> Self {
+        room.clear();
         Self {
             source,
             bytes,
             n_codes,
-            sums: Vec::new(),
+            sums: room,
         }
+    }
+
+    /// The memory of the sums, to use again.
+    pub(super) fn into_room(self) -> Vec<u64> {
+        self.sums
     }
 
     /// The sums of a node by code.
@@ -121,6 +133,9 @@ impl Tracked {
     pub(super) fn update(&mut self, partition: &Partition) {
         let n_nodes = partition.ranges.len();
         let n_known = self.sums.len() / self.n_codes;
+        if n_known * 2 != n_nodes && n_known != n_nodes {
+            self.sums.clear();
+        }
         self.sums.resize(n_nodes * self.n_codes, 0);
         if n_known * 2 == n_nodes {
             let (old, new) = self.sums.split_at_mut(n_known * self.n_codes);
@@ -130,6 +145,10 @@ impl Tracked {
             for (node, (old, new)) in nodes.enumerate() {
                 let stay = partition.ranges[node];
                 let leave = partition.ranges[node + n_known];
+                if leave.0 == leave.1 {
+                    // The new node is empty and its sums are 0 already.
+                    continue;
+                }
                 if leave.1 - leave.0 <= stay.1 - stay.0 {
                     count(&self.bytes, partition, leave, new);
                     for (old, new) in old.iter_mut().zip(new.iter()) {
@@ -150,20 +169,14 @@ impl Tracked {
     }
 }
 
+/// Adds the rows of a node to its sums, which are 0.
 fn count(bytes: &[u8], partition: &Partition, range: (usize, usize), sums: &mut [u64]) {
-    if range.0 == range.1 {
-        sums.fill(0);
-        return;
-    }
-    // A byte cannot miss 256 places, so no bound is checked.
-    let mut all = [0_u64; 256];
     let rows = &partition.rows[range.0..range.1];
     let packed = &partition.packed[range.0..range.1];
     for (&row, &sum) in rows.iter().zip(packed) {
-        let slot = &mut all[usize::from(bytes[row as usize])];
+        let slot = &mut sums[usize::from(bytes[row as usize])];
         *slot = slot.wrapping_add(sum);
     }
-    sums.copy_from_slice(&all[..sums.len()]);
 }
 
 #[cfg(test)]
@@ -181,7 +194,7 @@ mod tests {
             packed,
             ranges: vec![(0, 200)],
         };
-        let tracked = || Tracked::new(Source::Number(0), Arc::clone(&bytes), 5);
+        let tracked = || Tracked::new(Source::Number(0), Arc::clone(&bytes), 5, Vec::new());
         let mut kept = tracked();
         kept.update(&partition);
         for modulus in [3_u32, 2] {

@@ -51,7 +51,7 @@ pub struct CatboostParams {
     pub learning_rate: f64,
     /// Splits of a tree, 1..=12, default 4.
     pub depth: u32,
-    /// L2 penalty on leaves, at least 0, default 3.
+    /// L2 penalty on leaves, times the mean weight of rows; at least 0, default 3.
     pub l2_leaf_reg: f64,
     /// Spread of the noise on split scores, at least 0, default 1. It fades as the model grows.
     pub random_strength: f64,

@@ -54,14 +54,7 @@ pub(super) fn sample(
 fn threshold(sizes: &[f64], expected: f64) -> f64 {
     let mut threshold = sizes.iter().sum::<f64>() / sizes.len() as f64;
     for _ in 0..50 {
-        let (mut n_large, mut small) = (0.0, 0.0);
-        for &size in sizes {
-            if size >= threshold {
-                n_large += 1.0;
-            } else {
-                small += size;
-            }
-        }
+        let (n_large, small) = above_and_below(sizes, threshold);
         if n_large >= expected {
             break;
         }
@@ -72,6 +65,28 @@ fn threshold(sizes: &[f64], expected: f64) -> f64 {
         threshold = next;
     }
     threshold.max(f64::MIN_POSITIVE)
+}
+
+/// How many sizes reach a threshold, and the sum of the others. Four sums side by side, so that
+/// none waits for the other.
+fn above_and_below(sizes: &[f64], threshold: f64) -> (f64, f64) {
+    let (mut n_large, mut small) = ([0.0; 4], [0.0; 4]);
+    let chunks = sizes.chunks_exact(4);
+    let rest = chunks.remainder();
+    let mut add = |lane: usize, size: f64| {
+        let is_large = f64::from(u8::from(size >= threshold));
+        n_large[lane] += is_large;
+        small[lane] += (1.0 - is_large) * size;
+    };
+    for chunk in chunks {
+        for (lane, &size) in chunk.iter().enumerate() {
+            add(lane, size);
+        }
+    }
+    for &size in rest {
+        add(0, size);
+    }
+    (n_large.iter().sum(), small.iter().sum())
 }
 
 #[cfg(test)]

@@ -48,73 +48,72 @@ pub(super) fn best_splits(
     data: &Quantized,
     scoring: &Scoring,
     random: &mut Random,
+    scratch: &mut Scratch,
 ) -> Vec<Found> {
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(4);
+    let noise = scoring.noise;
+    let copy = |node: usize, sums: &mut [u64]| sums.copy_from_slice(tracked.node(node));
     match &tracked.source {
         Source::Number(_) => {
-            let scores = ordinal(n_nodes, tracked.n_codes, scoring, |node, sums| {
-                sums.copy_from_slice(tracked.node(node));
-            });
-            found.extend(best(&scores, scoring.noise, random, |border| {
-                Question::Above(border as u32)
-            }));
+            ordinal(n_nodes, tracked.n_codes, scoring, scratch, copy);
+            let question = |border| Question::Above(border as u32);
+            found.extend(best(&scratch.gains.numerators, noise, random, question));
         }
         Source::Counter(_) => {
-            let scores = ordinal(n_nodes, N_PARTS, scoring, |node, sums| {
-                sums.copy_from_slice(tracked.node(node));
-            });
-            found.extend(best(&scores, scoring.noise, random, |border| {
-                Question::Part {
-                    kind: Kind::Counter,
-                    border: border as u8,
-                }
-            }));
+            ordinal(n_nodes, N_PARTS, scoring, scratch, copy);
+            let question = |border| Question::Part {
+                kind: Kind::Counter,
+                border: border as u8,
+            };
+            found.extend(best(&scratch.gains.numerators, noise, random, question));
         }
         Source::Pack(pack) => {
             for (number, narrow) in data.narrow.iter().enumerate() {
-                if narrow.pack != *pack as usize {
+                if narrow.pack != *pack as usize || narrow.levels.is_empty() {
                     continue;
                 }
-                let scores = levels(tracked, n_nodes, narrow, scoring);
-                found.extend(best(&scores, scoring.noise, random, |level| {
-                    Question::Level {
-                        narrow: number as u32,
-                        level: level as u32,
-                    }
-                }));
+                levels(tracked, n_nodes, narrow, scoring, scratch);
+                let question = |level| Question::Level {
+                    narrow: number as u32,
+                    level: level as u32,
+                };
+                found.extend(best(&scratch.gains.numerators, noise, random, question));
             }
         }
         Source::Shares(_) => {
-            let parts = &*PARTS;
-            let n_known = 3 * N_PARTS;
-            let mut by_prior = vec![0_u64; n_nodes * n_known];
-            for (node, all) in by_prior.chunks_exact_mut(n_known).enumerate() {
-                let (zero, rest) = all.split_at_mut(N_PARTS);
-                let (half, one) = rest.split_at_mut(N_PARTS);
-                for (&sum, parts) in tracked.node(node).iter().zip(parts) {
-                    if sum != 0 {
-                        for (sums, &part) in [&mut *zero, half, one].into_iter().zip(parts) {
-                            let slot = &mut sums[usize::from(part)];
-                            *slot = slot.wrapping_add(sum);
-                        }
-                    }
-                }
+            let mut by_prior = std::mem::take(&mut scratch.by_prior);
+            by_prior.clear();
+            by_prior.resize(n_nodes * 3 * N_PARTS, 0);
+            for (node, sums) in by_prior.chunks_exact_mut(3 * N_PARTS).enumerate() {
+                split_by_prior(tracked.node(node), sums);
             }
             for (prior, kind) in Kind::SHARES.into_iter().enumerate() {
-                let scores = ordinal(n_nodes, N_PARTS, scoring, |node, sums| {
-                    let start = node * n_known + prior * N_PARTS;
+                ordinal(n_nodes, N_PARTS, scoring, scratch, |node, sums| {
+                    let start = (3 * node + prior) * N_PARTS;
                     sums.copy_from_slice(&by_prior[start..start + N_PARTS]);
                 });
-                found.extend(best(&scores, scoring.noise, random, |border| {
-                    Question::Part {
-                        kind,
-                        border: border as u8,
-                    }
-                }));
+                let question = |border| Question::Part {
+                    kind,
+                    border: border as u8,
+                };
+                found.extend(best(&scratch.gains.numerators, noise, random, question));
             }
+            scratch.by_prior = by_prior;
         }
     }
     found
+}
+
+/// Sums by joint code into sums by part, prior after prior.
+fn split_by_prior(joint: &[u64], sums: &mut [u64]) {
+    for (&sum, parts) in joint.iter().zip(PARTS.iter()) {
+        if sum != 0 {
+            for (prior, &part) in parts.iter().enumerate() {
+                let slot = &mut sums[prior * N_PARTS + usize::from(part)];
+                *slot = slot.wrapping_add(sum);
+            }
+        }
+    }
 }
 
 static PARTS: std::sync::LazyLock<[[u8; 3]; N_JOINT]> = std::sync::LazyLock::new(parts_of_codes);
@@ -142,155 +141,158 @@ fn best(
     })
 }
 
+/// Memory that scoring uses again and again.
+#[derive(Default)]
+pub(super) struct Scratch {
+    gains: Gains,
+    /// Body and tail.
+    sides: [Sides; 2],
+    whole: Vec<u64>,
+    side: Vec<u64>,
+    by_prior: Vec<u64>,
+}
+
 /// Numerators and denominators of scores, one per split.
+#[derive(Default)]
 struct Gains {
-    function: ScoreFunction,
     l2: f64,
     numerators: Vec<f64>,
     denominators: Vec<f64>,
 }
 
 impl Gains {
-    fn new(n_splits: usize, scoring: &Scoring) -> Self {
-        Self {
-            function: scoring.function,
-            // Keeps an empty leaf without penalty from dividing 0 by 0.
-            l2: scoring.l2 + 1e-30,
-            numerators: vec![0.0; n_splits],
-            denominators: vec![0.0; n_splits],
+    fn reset(&mut self, n_splits: usize, l2: f64) {
+        // Keeps an empty leaf without penalty from dividing 0 by 0.
+        self.l2 = l2 + 1e-30;
+        for sums in [&mut self.numerators, &mut self.denominators] {
+            sums.clear();
+            sums.resize(n_splits, 0.0);
         }
     }
 
-    /// Adds a leaf whose two sides come as lists of (gradient, weight), one entry per split. The
-    /// value of a side comes from the body and is judged on the tail.
+    /// Adds a leaf. The value of a side comes from the body and is judged on the tail.
     fn add(&mut self, body: &Sides, tail: &Sides) {
-        let l2 = self.l2;
-        let sums = self.numerators.iter_mut().zip(&mut self.denominators);
-        let body = body.gradients.iter().zip(&body.weights);
-        let tail = tail.gradients.iter().zip(&tail.weights);
-        for (((numerator, denominator), (gradient, weight)), (tail_gradient, tail_weight)) in
-            sums.zip(body).zip(tail)
-        {
-            let value = gradient / (weight + l2);
-            *numerator += value * tail_gradient;
-            *denominator += value * value * tail_weight;
+        let n = self.numerators.len();
+        let numerators = &mut self.numerators[..n];
+        let denominators = &mut self.denominators[..n];
+        for side in 0..2 {
+            let (gradients, weights) = (&body.gradients[side][..n], &body.weights[side][..n]);
+            let tail_gradients = &tail.gradients[side][..n];
+            let tail_weights = &tail.weights[side][..n];
+            for split in 0..n {
+                let value = gradients[split] / (weights[split] + self.l2);
+                numerators[split] += value * tail_gradients[split];
+                denominators[split] += value * value * tail_weights[split];
+            }
         }
     }
 
-    fn scores(self) -> Vec<f64> {
-        match self.function {
-            ScoreFunction::L2 => self.numerators,
-            ScoreFunction::Cosine => self
-                .numerators
-                .iter()
-                .zip(&self.denominators)
-                .map(|(numerator, denominator)| numerator / (denominator + 1e-100).sqrt())
-                .collect(),
+    /// Leaves the scores in the numerators.
+    fn finish(&mut self, function: ScoreFunction) {
+        if function == ScoreFunction::Cosine {
+            for (numerator, denominator) in self.numerators.iter_mut().zip(&self.denominators) {
+                *numerator /= (denominator + 1e-100).sqrt();
+            }
         }
     }
 }
 
-/// One side of every split in one leaf.
+/// Gradients and weights on both sides of every split in one leaf.
+#[derive(Default)]
 struct Sides {
-    gradients: Vec<f64>,
-    weights: Vec<f64>,
+    gradients: [Vec<f64>; 2],
+    weights: [Vec<f64>; 2],
 }
 
 impl Sides {
-    fn new(n_splits: usize) -> Self {
-        Self {
-            gradients: vec![0.0; n_splits],
-            weights: vec![0.0; n_splits],
+    fn resize(&mut self, n_splits: usize) {
+        for list in self.gradients.iter_mut().chain(&mut self.weights) {
+            list.resize(n_splits, 0.0);
         }
     }
 
-    fn set(&mut self, sums: &[u64], units: Units) {
-        let slots = self.gradients.iter_mut().zip(&mut self.weights);
-        for ((gradient, weight), &sum) in slots.zip(sums) {
-            *gradient = units.gradient(sum);
-            *weight = units.weight(sum);
-        }
-    }
-}
-
-/// Body and tail, each with its two sides.
-struct Leaf {
-    sides: [[Sides; 2]; 2],
-    whole: Vec<u64>,
-    side: Vec<u64>,
-}
-
-impl Leaf {
-    fn new(n_sums: usize, n_splits: usize) -> Self {
-        let both = || [Sides::new(n_splits), Sides::new(n_splits)];
-        Self {
-            sides: [both(), both()],
-            whole: vec![0; n_sums],
-            side: vec![0; n_splits],
+    /// From the sums of one side, and of both together.
+    fn set(&mut self, side: &[u64], total: u64, units: Units) {
+        for (number, sums) in self.gradients.iter_mut().zip(&mut self.weights).enumerate() {
+            let (gradients, weights) = sums;
+            let slots = gradients.iter_mut().zip(weights.iter_mut());
+            for ((gradient, weight), &sum) in slots.zip(side) {
+                let sum = if number == 0 {
+                    sum
+                } else {
+                    total.wrapping_sub(sum)
+                };
+                *gradient = units.gradient(sum);
+                *weight = units.weight(sum);
+            }
         }
     }
 }
 
 /// Goes through all leaves: `fill` writes a node's sums, `divide` turns them into one side of
-/// every split.
+/// every split. The scores are left in the numerators of `scratch`.
 fn score(
-    n_nodes: usize,
-    n_sums: usize,
-    n_splits: usize,
+    (n_nodes, n_sums, n_splits): (usize, usize, usize),
     scoring: &Scoring,
+    scratch: &mut Scratch,
     fill: impl Fn(usize, &mut [u64]),
     divide: impl Fn(&[u64], &mut [u64]),
-) -> Vec<f64> {
-    let mut gains = Gains::new(n_splits, scoring);
-    let mut leaf = Leaf::new(n_sums, n_splits);
+) {
+    scratch.gains.reset(n_splits, scoring.l2);
+    scratch.whole.resize(n_sums, 0);
+    scratch.side.resize(n_splits, 0);
+    scratch
+        .sides
+        .iter_mut()
+        .for_each(|sides| sides.resize(n_splits));
     let step = if scoring.is_ordered { 2 } else { 1 };
     for node in (0..n_nodes).step_by(step) {
         let mut is_empty = false;
         for part in 0..step {
-            fill(node + part, &mut leaf.whole);
-            let total = leaf.whole.iter().fold(0_u64, |sum, &x| sum.wrapping_add(x));
-            is_empty |= total == 0;
-            divide(&leaf.whole, &mut leaf.side);
-            leaf.sides[part][0].set(&leaf.side, scoring.units);
-            for side in &mut leaf.side {
-                *side = total.wrapping_sub(*side);
+            fill(node + part, &mut scratch.whole);
+            let whole = &scratch.whole;
+            let total = whole.iter().fold(0_u64, |sum, &x| sum.wrapping_add(x));
+            if total == 0 {
+                is_empty = true;
+                break;
             }
-            leaf.sides[part][1].set(&leaf.side, scoring.units);
+            divide(whole, &mut scratch.side);
+            scratch.sides[part].set(&scratch.side, total, scoring.units);
         }
         if !is_empty {
-            let [body, tail] = &leaf.sides;
+            let [body, tail] = &scratch.sides;
             let tail = if scoring.is_ordered { tail } else { body };
-            gains.add(&body[0], &tail[0]);
-            gains.add(&body[1], &tail[1]);
+            scratch.gains.add(body, tail);
         }
     }
-    gains.scores()
+    scratch.gains.finish(scoring.function);
 }
 
 fn ordinal(
     n_nodes: usize,
     n_codes: usize,
     scoring: &Scoring,
+    scratch: &mut Scratch,
     fill: impl Fn(usize, &mut [u64]),
-) -> Vec<f64> {
-    score(
-        n_nodes,
-        n_codes,
-        n_codes - 1,
-        scoring,
-        fill,
-        |whole, side| {
-            let mut sum = 0_u64;
-            for (side, &more) in side.iter_mut().zip(whole) {
-                sum = sum.wrapping_add(more);
-                *side = sum;
-            }
-        },
-    )
+) {
+    let sizes = (n_nodes, n_codes, n_codes - 1);
+    score(sizes, scoring, scratch, fill, |whole, side| {
+        let mut sum = 0_u64;
+        for (side, &more) in side.iter_mut().zip(whole) {
+            sum = sum.wrapping_add(more);
+            *side = sum;
+        }
+    });
 }
 
 /// One level against the rest, for every level of a narrow category.
-fn levels(tracked: &Tracked, n_nodes: usize, narrow: &Narrow, scoring: &Scoring) -> Vec<f64> {
+fn levels(
+    tracked: &Tracked,
+    n_nodes: usize,
+    narrow: &Narrow,
+    scoring: &Scoring,
+    scratch: &mut Scratch,
+) {
     let n_levels = narrow.levels.len();
     let places: Vec<usize> = (0..tracked.n_codes)
         .map(|byte| narrow.place(byte))
@@ -301,14 +303,8 @@ fn levels(tracked: &Tracked, n_nodes: usize, narrow: &Narrow, scoring: &Scoring)
             sums[place] = sums[place].wrapping_add(sum);
         }
     };
-    score(
-        n_nodes,
-        n_levels + 1,
-        n_levels,
-        scoring,
-        fill,
-        |whole, side| {
-            side.copy_from_slice(&whole[1..]);
-        },
-    )
+    let sizes = (n_nodes, n_levels + 1, n_levels);
+    score(sizes, scoring, scratch, fill, |whole, side| {
+        side.copy_from_slice(&whole[1..]);
+    });
 }

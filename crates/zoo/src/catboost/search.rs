@@ -11,16 +11,15 @@ use super::{
     projection::{BucketStore, Buckets, Condition, Projection},
     quantized::Quantized,
     random::Random,
-    score::{Found, Question, Scoring, best_splits},
+    score::{Found, Question, Scoring, Scratch, best_splits},
     statistic::{Kind, N_JOINT, N_PARTS},
 };
 
 /// From so many rows on the candidates of a level are scored in parallel.
 const PARALLEL_ROWS: usize = 20_000;
 
-/// Combinations with conditions are new for every tree and cost a pass over all rows. They are
-/// left out where the penalty on new combinations puts them out of reach: where even this multiple
-/// of the best score without them would lose.
+/// New combinations are penalised, and cost a pass over the rows each. They are left out where the
+/// penalty puts them out of reach: where even this multiple of the best score without them loses.
 const REACH: f64 = 1.05;
 
 /// What stays from tree to tree.
@@ -28,6 +27,8 @@ pub(super) struct Known {
     pub(super) store: BucketStore,
     /// Combinations in use, by whether as counters: they are not penalised again.
     pub(super) used: BTreeSet<(bool, Projection)>,
+    /// Memory for sums, to use again.
+    pub(super) rooms: Vec<Vec<u64>>,
 }
 
 /// A source of candidates with what its buckets are.
@@ -39,6 +40,17 @@ struct Candidate {
     factor: f64,
     is_late: bool,
 }
+
+/// What the sums of a candidate are made from.
+enum From {
+    /// The level before.
+    Before(Tracked),
+    /// Rows, in this memory.
+    Nothing(Vec<u64>),
+}
+
+/// Place among the candidates, the candidate, its sums.
+type Task<'a> = (usize, &'a Candidate, From);
 
 /// A tree in the making.
 pub(super) struct Growth<'a> {
@@ -57,7 +69,7 @@ impl Growth<'_> {
         let mut tracked: Vec<Tracked> = Vec::new();
         for _ in 0..self.params.depth {
             let candidates = self.candidates(&splits, known);
-            let Some(split) = self.choose(&candidates, &mut tracked) else {
+            let Some(split) = self.choose(&candidates, &mut tracked, &mut known.rooms) else {
                 break;
             };
             let (source, answers) = split.source(self.data);
@@ -78,6 +90,9 @@ impl Growth<'_> {
             }
             splits.push(split);
         }
+        known
+            .rooms
+            .extend(tracked.into_iter().map(Tracked::into_room));
         splits
     }
 
@@ -129,22 +144,22 @@ impl Growth<'_> {
                     penalty
                 }
             };
-            if projection.conditions.is_empty() && buckets.has_counter {
+            let is_combined = projection.complexity() > 1;
+            let mut add = |source: Source, factor: f64, n_codes: usize| {
                 candidates.push(Candidate {
-                    factor: factor(true, &projection),
-                    source: Source::Counter(projection.clone()),
+                    source,
                     buckets: Some(Arc::clone(&buckets)),
-                    n_codes: N_PARTS,
-                    is_late: false,
+                    n_codes,
+                    factor,
+                    is_late: is_combined && factor < 1.0,
                 });
+            };
+            if projection.conditions.is_empty() && buckets.has_counter {
+                let factor = factor(true, &projection);
+                add(Source::Counter(projection.clone()), factor, N_PARTS);
             }
-            candidates.push(Candidate {
-                factor: factor(false, &projection),
-                is_late: !projection.conditions.is_empty(),
-                source: Source::Shares(projection),
-                buckets: Some(buckets),
-                n_codes: N_JOINT,
-            });
+            let factor = factor(false, &projection);
+            add(Source::Shares(projection), factor, N_JOINT);
         }
         candidates
     }
@@ -177,13 +192,18 @@ impl Growth<'_> {
     }
 
     /// The best of all candidates, whose sums are then in `tracked`.
-    fn choose(&mut self, candidates: &[Candidate], tracked: &mut Vec<Tracked>) -> Option<Split> {
+    fn choose(
+        &mut self,
+        candidates: &[Candidate],
+        tracked: &mut Vec<Tracked>,
+        rooms: &mut Vec<Vec<u64>>,
+    ) -> Option<Split> {
         let seed = self.random.next();
         let mut best: Option<(f64, Split)> = None;
         let mut most = 0.0_f64;
         let mut kept = Vec::with_capacity(candidates.len());
         for is_late in [false, true] {
-            let mut round: Vec<(usize, &Candidate, Option<Tracked>)> = Vec::new();
+            let mut round: Vec<Task<'_>> = Vec::new();
             for (place, candidate) in candidates.iter().enumerate() {
                 if candidate.is_late != is_late {
                     continue;
@@ -196,7 +216,11 @@ impl Growth<'_> {
                     .as_ref()
                     .is_none_or(|(score, _)| most * REACH * candidate.factor > *score);
                 if known.is_some() || !is_late || in_reach {
-                    round.push((place, candidate, known));
+                    let from = match known {
+                        Some(known) => From::Before(known),
+                        None => From::Nothing(rooms.pop().unwrap_or_default()),
+                    };
+                    round.push((place, candidate, from));
                 }
             }
             let scored = self.score(round, seed);
@@ -216,35 +240,53 @@ impl Growth<'_> {
                 kept.push(now);
             }
         }
-        *tracked = kept;
+        let gone = std::mem::replace(tracked, kept);
+        rooms.extend(gone.into_iter().map(Tracked::into_room));
         best.map(|(_, split)| split)
     }
 
     /// Sums and best splits of each candidate, in order.
     fn score<'c>(
         &self,
-        round: Vec<(usize, &'c Candidate, Option<Tracked>)>,
+        round: Vec<Task<'c>>,
         seed: u64,
     ) -> Vec<(&'c Candidate, Tracked, Vec<Found>)> {
-        let one = |(place, candidate, known): (usize, &'c Candidate, Option<Tracked>)| {
-            let mut tracked = known.unwrap_or_else(|| {
-                let source = candidate.source.clone();
-                let bytes = self
-                    .fold
-                    .bytes(self.data, &source, candidate.buckets.as_deref());
-                Tracked::new(source, bytes, candidate.n_codes)
-            });
+        let one = |scratch: &mut Scratch, (place, candidate, from): Task<'c>| {
+            let mut tracked = match from {
+                From::Before(tracked) => tracked,
+                From::Nothing(room) => {
+                    let source = candidate.source.clone();
+                    let bytes = self
+                        .fold
+                        .bytes(self.data, &source, candidate.buckets.as_deref());
+                    Tracked::new(source, bytes, candidate.n_codes, room)
+                }
+            };
             tracked.update(&self.partition);
             // Each candidate has noise of its own, so threads cannot change it.
             let mut random = Random::new(seed ^ (place as u64).wrapping_mul(0xd134_2543_de82_ef95));
             let n_nodes = self.partition.ranges.len();
-            let found = best_splits(&tracked, n_nodes, self.data, &self.scoring, &mut random);
+            let found = best_splits(
+                &tracked,
+                n_nodes,
+                self.data,
+                &self.scoring,
+                &mut random,
+                scratch,
+            );
             (candidate, tracked, found)
         };
         if self.fold.n_rows() >= PARALLEL_ROWS {
-            round.into_par_iter().map(one).collect()
+            round
+                .into_par_iter()
+                .map_init(Scratch::default, one)
+                .collect()
         } else {
-            round.into_iter().map(one).collect()
+            let mut scratch = Scratch::default();
+            round
+                .into_iter()
+                .map(|task| one(&mut scratch, task))
+                .collect()
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The battery for each trainer of the zoo: a new one adds a function and a line.
 
 use churn_xgboost::Library;
-use churn_zoo::{ForestParams, LogisticParams, XgboostParams};
+use churn_zoo::{BootstrapType, CatboostParams, ForestParams, LogisticParams, XgboostParams};
 
 use crate::battery::{Subject, Weights};
 
@@ -60,6 +60,24 @@ fn xgboost() -> Option<Subject> {
     })
 }
 
+fn catboost() -> Option<Subject> {
+    // Rows weighted at random and noise on scores would follow their order.
+    let params = CatboostParams {
+        bootstrap_type: BootstrapType::No,
+        random_strength: 0.0,
+        iterations: 100,
+        learning_rate: 0.1,
+        ..CatboostParams::default()
+    };
+    Some(Subject {
+        trainer: Box::new(params.check().unwrap()),
+        takes_missing: true,
+        // Borders are learned from rows whatever they weigh, and the penalty is per mean weight.
+        weights: Weights::Ratios,
+        column_order_tolerance: 1e-9,
+    })
+}
+
 macro_rules! battery {
     ($subject:ident: $($check:ident)*) => {
         mod $subject {
@@ -86,4 +104,4 @@ macro_rules! battery {
     };
 }
 
-battery! { logistic elastic_net forest xgboost }
+battery! { logistic elastic_net forest xgboost catboost }

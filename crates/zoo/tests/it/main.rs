@@ -8,6 +8,7 @@
 )]
 
 mod battery;
+mod catboost;
 mod conformance;
 mod forest;
 mod logistic_golden;
