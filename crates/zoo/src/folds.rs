@@ -238,9 +238,7 @@ mod tests {
     fn groups_stay_on_one_side() {
         let labels = labels();
         let mut groups: Vec<usize> = (0..labels.len()).collect();
-        for row in 50..60 {
-            groups[row] = 7;
-        }
+        groups[50..60].fill(7);
         let split = stratified_split(&labels, 0.3, 5).unwrap();
         assert!(
             split.straddling(&groups).count() > 0,
