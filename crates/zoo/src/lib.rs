@@ -1,7 +1,8 @@
 //! The zoo: trainers behind one interface, and everything needed to compare them honestly.
 //!
 //! A [`Trainer`] is a family with checked parameters ([`LogisticParams::check`],
-//! [`ForestParams::check`], [`XgboostParams::check`]). [`cross_validate`] fits it once per [`Fold`], features included;
+//! [`ForestParams::check`], [`XgboostParams::check`], [`CatboostParams::check`]).
+//! [`cross_validate`] fits it once per [`Fold`], features included;
 //! [`weigh`] turns the out-of-fold margins into [`Evidence`]: calibrated, thresholded, with
 //! intervals; a [`SelectionPolicy`] chooses between candidates and writes its reasons down.
 //! [`tune`] searches a family's parameters.
