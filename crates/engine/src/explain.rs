@@ -136,11 +136,7 @@ impl Scorer {
             if let Some(row) = found {
                 return self.explain(&parsed.table, row);
             }
-            if let Some(rejected) = parsed
-                .rejected
-                .iter()
-                .find(|row| !key.is_empty() && row.raw.contains(key))
-            {
+            if let Some(rejected) = parsed.rejected.iter().find(|row| names(&row.raw, key)) {
                 let faults: Vec<String> =
                     rejected.faults.iter().map(|f| format!("{f:#}")).collect();
                 hint = format!("; a refused row names it: {}", faults.join("; "));
@@ -173,4 +169,17 @@ impl Scorer {
         }
         self.explain(&parsed.table, 0)
     }
+}
+
+/// Whether a raw row holds `key` as a word of its own: `7` is not in `1970`.
+fn names(raw: &str, key: &str) -> bool {
+    !key.is_empty()
+        && raw.match_indices(key).any(|(start, found)| {
+            let before = raw[..start].chars().next_back();
+            let after = raw[start + found.len()..].chars().next();
+            ![before, after]
+                .into_iter()
+                .flatten()
+                .any(char::is_alphanumeric)
+        })
 }

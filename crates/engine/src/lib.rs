@@ -9,7 +9,7 @@
 //!
 //! let home = Home::open(std::path::Path::new("var"))?;
 //! let (version, model) = home.registry().load("champion")?;
-//! let scorer = Scorer::new(version.version, model, ScorerParams::default())?;
+//! let scorer = Scorer::new(version.version.to_string(), model, ScorerParams::default())?;
 //! println!("serving {}", scorer.version());
 //! # Ok::<(), churn_engine::Error>(())
 //! ```

@@ -125,9 +125,11 @@ pub fn score_file(
         tally.fault(note);
     }
     tally.note_columns_without_values(&spec, &params.input);
-    output.finish()?;
+    // The scored file comes last: when it is there, so are the refused rows.
     let rejected = rejects.finish()?;
-    tally.report(params, rejected)
+    let report = tally.report(params, rejected)?;
+    output.finish()?;
+    Ok(report)
 }
 
 /// A chunk after scoring.

@@ -68,6 +68,11 @@ impl Default for TrainConfig {
     }
 }
 
+/// Most folds, and most repeats: more would only exhaust the memory.
+const MOST_FOLDS: usize = 1_000;
+/// Most bootstrap replicates.
+const MOST_REPLICATES: usize = 1_000_000;
+
 impl TrainConfig {
     /// Reads a file.
     ///
@@ -134,6 +139,21 @@ impl TrainConfig {
                 self.tuning.folds
             ),
         );
+        for (name, value, most) in [
+            ("folds", self.folds, MOST_FOLDS),
+            ("repeats", self.repeats, MOST_FOLDS),
+            ("tuning.folds", self.tuning.folds, MOST_FOLDS),
+            (
+                "bootstrap_replicates",
+                self.bootstrap_replicates,
+                MOST_REPLICATES,
+            ),
+        ] {
+            check(
+                value <= most,
+                format!("'{name}' is {value}; expected at most {most}"),
+            );
+        }
         check(
             self.tuning
                 .time_limit_s

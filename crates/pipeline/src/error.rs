@@ -150,6 +150,7 @@ impl Error {
                     | churn_zoo::Error::TooFewRows { .. }
                     | churn_zoo::Error::Folds { .. }
                     | churn_zoo::Error::TooWide { .. }
+                    | churn_zoo::Error::Metrics(churn_metrics::Error::SingleClass { .. })
             ),
             _ => false,
         }

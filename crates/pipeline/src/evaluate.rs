@@ -7,7 +7,7 @@ use churn_metrics::{Interval, ReliabilityBin, bootstrap_all, reliability_table};
 use churn_schema::{ReadOptions, read_all};
 use serde::Serialize;
 
-use crate::{Error, candidate::named};
+use crate::{Error, candidate::named, train::check_rejected};
 
 /// How a model does on a file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -48,6 +48,7 @@ pub fn evaluate(
         });
     }
     let (table, validation) = read_all(path, &spec, &ReadOptions::train())?;
+    check_rejected(path, &validation)?;
     let labels = table.labels().ok_or_else(|| Error::NoRows {
         path: path.to_owned(),
         detail: ": not every row has a target".to_owned(),

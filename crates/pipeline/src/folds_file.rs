@@ -28,7 +28,8 @@ pub(crate) fn read_holdout(path: &Path, table: &Table) -> Result<Vec<usize>, Err
             None => unknown.push(format!("'{key}' (line {line})")),
         }
     }
-    check_unknown(&unknown, held_out.len()).map_err(bad)?;
+    // Rows of a few keys may have been refused; more than that, and keys are written differently.
+    check_unknown(&unknown, held_out.len() / 20).map_err(bad)?;
     if held_out.is_empty() {
         return Err(bad(
             "no key of the file is in the data; list one key per line".to_owned(),
@@ -67,14 +68,21 @@ pub(crate) fn read_folds(path: &Path, table: &Table) -> Result<Vec<Fold>, Error>
             None => unknown.push(format!("'{key}' (line {line})")),
         }
     }
+    // The keys of a holdout taken out before are among those of the folds.
     check_unknown(&unknown, assignments.len()).map_err(bad)?;
+    if assignments.is_empty() {
+        return Err(bad(
+            "assigns no row to a fold; list key, repeat, fold of every row, one row per line"
+                .to_owned(),
+        ));
+    }
     folds_from_assignments(table.n_rows(), &assignments).map_err(|fault| bad(fault.to_string()))
 }
 
-/// Keys that are not in the data are a mistake, unless their rows are simply elsewhere (a holdout
-/// taken out before, rows refused): up to half may be unknown.
-fn check_unknown(unknown: &[String], known: usize) -> Result<(), String> {
-    if unknown.len() <= known {
+/// Keys that are not in the data are a mistake, unless their rows are simply elsewhere: up to
+/// `tolerated` of them may be unknown.
+fn check_unknown(unknown: &[String], tolerated: usize) -> Result<(), String> {
+    if unknown.len() <= tolerated {
         return Ok(());
     }
     let shown = unknown

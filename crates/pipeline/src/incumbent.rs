@@ -4,7 +4,7 @@ use churn_engine::{Home, Scorer, ScorerParams};
 use churn_metrics::delong_test;
 use churn_registry::CHAMPION;
 
-use crate::{Error, candidate::TestPart, card::CardFacts};
+use crate::{Error, TrainRequest, candidate::TestPart, card::CardFacts, run_config::RunConfig};
 
 /// What comparing with the model in service came to.
 pub(crate) enum Verdict {
@@ -23,10 +23,12 @@ pub(crate) enum Verdict {
 
 /// Compares a candidate's test probabilities with the model in service on the same rows.
 ///
-/// Fair only when the model in service was trained on the same file with the same seed: then both
-/// kept the same test part aside. Otherwise it may have learned from these very rows.
+/// Fair only when the model in service was trained on the same file with the same seed and asked
+/// for the same test part: then both kept the same rows aside. Otherwise it may have learned from
+/// these very rows.
 pub(crate) fn compare(
     home: &Home,
+    request: &TrainRequest,
     facts: &CardFacts<'_>,
     test: Option<&TestPart>,
     candidate: &[f64],
@@ -54,10 +56,17 @@ pub(crate) fn compare(
     };
     let version = version.version.to_string();
     let card = &model.card;
+    if card.trained_on.dataset != facts.dataset {
+        return Ok(Verdict::NotComparable(format!(
+            "CAUTION: {version} in service is for another data set, '{}'; this run takes its place. Use one --home per data set",
+            card.trained_on.dataset
+        )));
+    }
     if card.trained_on.sha256 != facts.data_sha256
         || card.seed != facts.seed
         || card.trained_on.n_rows != facts.n_rows
         || model.spec.fingerprint() != test.table.spec().fingerprint()
+        || !kept_same_rows_aside(home, &version, request)?
     {
         return Ok(Verdict::NotComparable(format!(
             "{version} in service was trained on other data or another split, so these test rows may have been its training rows: not compared"
@@ -80,4 +89,18 @@ pub(crate) fn compare(
         });
     }
     Ok(Verdict::NotWorse(figures))
+}
+
+/// Whether the run that made `version` was asked for the test part that `request` asks for.
+fn kept_same_rows_aside(home: &Home, version: &str, request: &TrainRequest) -> Result<bool, Error> {
+    let Some(run) = home.registry().show(version)?.run else {
+        return Ok(false);
+    };
+    let before: Option<RunConfig> = serde_json::from_str(&run.config).ok();
+    Ok(before.is_some_and(|before| {
+        let (was, is) = (before.train.test_share, request.config.test_share);
+        before.holdout == request.holdout
+            && before.folds.is_some() == request.folds.is_some()
+            && was.total_cmp(&is).is_eq()
+    }))
 }

@@ -240,7 +240,16 @@ fn resampling(groups: &[usize], labels: &[bool]) -> Option<String> {
     } else {
         (stayed, left, "stayed")
     };
-    (more > REPEATED_SHARE && more > REPEATED_RATIO * less).then(|| {
+    // Oversampling fills the rarer class up, so it is never much larger than the other; a class that
+    // is larger by nature repeats more by nature.
+    let n_left = labels.iter().filter(|&&label| label).count();
+    let (n_more, n_less) = if left > stayed {
+        (n_left, labels.len() - n_left)
+    } else {
+        (labels.len() - n_left, n_left)
+    };
+    let filled_up = n_more as f64 <= 1.2 * n_less as f64;
+    (filled_up && more > REPEATED_SHARE && more > REPEATED_RATIO * less).then(|| {
         format!(
             "{:.0} % of the customers who {class} repeat another row exactly, {:.0} % of the others: the file was resampled before the split, so copies of test rows are in training; give the file as it was before resampling",
             more * 100.0,

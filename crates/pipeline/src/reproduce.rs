@@ -101,6 +101,14 @@ pub fn reproduce(
     };
     let identical = reproduced_sha256.as_deref() == Some(version.bundle_sha256.as_str());
     if !identical {
+        let tuning = &request.config.tuning;
+        if tuning.trials > 0
+            && let Some(limit) = tuning.time_limit_s
+        {
+            differences.push(format!(
+                "the search was limited to {limit} s, so how far it comes depends on the machine"
+            ));
+        }
         match &again {
             Some(again) => differences.extend(compare(&model, again)),
             None => differences.push(format!("the run has no candidate '{}'", version.algorithm)),

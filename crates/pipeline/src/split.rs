@@ -35,7 +35,7 @@ pub(crate) fn split(request: &TrainRequest, table: &Table) -> Result<Split, Erro
         (None, None) => {
             let seed = derive_seed(request.seed, "test part", 0);
             let drawn = stratified_split(&labels, request.config.test_share, seed)?;
-            drawn.with_groups_whole(&row_groups(table)).held_out
+            drawn.with_groups_whole(&repeats(table, 5)).held_out
         }
     };
     let is_held_out: std::collections::BTreeSet<usize> = held_out.iter().copied().collect();
@@ -67,6 +67,27 @@ pub(crate) fn split(request: &TrainRequest, table: &Table) -> Result<Split, Erro
     })
 }
 
+/// Largest share of the rows one side of a split would get that a group of equal rows may have. In
+/// data of few columns a profile is shared by many customers; those are no repeats of each other.
+const MAX_GROUP_SHARE: f64 = 0.05;
+
+/// Groups of equal rows to be kept on one side of a split into `n_parts`; rows of groups too large
+/// to be repeats stand alone.
+fn repeats(table: &Table, n_parts: usize) -> Vec<usize> {
+    let groups = row_groups(table);
+    let mut sizes = vec![0_usize; groups.len()];
+    for &first in &groups {
+        sizes[first] += 1;
+    }
+    let limit = MAX_GROUP_SHARE * groups.len() as f64 / n_parts as f64;
+    let alone = |first: usize| sizes[first] as f64 > limit.max(2.0);
+    groups
+        .iter()
+        .enumerate()
+        .map(|(row, &first)| if alone(first) { row } else { first })
+        .collect()
+}
+
 /// Stratified folds in which equal rows stay together.
 pub(crate) fn whole_folds(
     table: &Table,
@@ -75,7 +96,7 @@ pub(crate) fn whole_folds(
     n_repeats: usize,
     seed: u64,
 ) -> Result<Vec<Fold>, Error> {
-    let groups = row_groups(table);
+    let groups = repeats(table, n_folds);
     let mut folds = stratified_folds(labels, n_folds, n_repeats, seed)?;
     for fold in &mut folds {
         fold.split = fold.split.with_groups_whole(&groups);

@@ -118,13 +118,19 @@ pub(crate) fn read(request: &TrainRequest) -> Result<(Table, Validation), Error>
         });
     }
     let (table, validation) = read_all(&request.data, &request.spec, &ReadOptions::train())?;
+    check_rejected(&request.data, &validation)?;
+    Ok((table, validation))
+}
+
+/// Refuses a file of which too many rows were refused.
+pub(crate) fn check_rejected(path: &Path, validation: &Validation) -> Result<(), Error> {
     if !validation.is_acceptable() {
         let first = validation
             .faults
             .iter()
             .find(|fault| fault.severity == Severity::Error);
         return Err(Error::TooManyRejected {
-            path: request.data.clone(),
+            path: path.to_owned(),
             n_rejected: validation.n_rejected,
             n_rows: validation.n_rows,
             share: 100.0 * validation.rejected_share(),
@@ -132,7 +138,7 @@ pub(crate) fn read(request: &TrainRequest) -> Result<(Table, Validation), Error>
             first: first.map(|fault| format!("{fault:#}")).unwrap_or_default(),
         });
     }
-    Ok((table, validation))
+    Ok(())
 }
 
 fn run(
@@ -196,7 +202,14 @@ fn look_at_incumbent(
     };
     let significance = request.policy.policy.significance;
     let test = contest.rows.test.as_ref();
-    match compare(home, facts, test, &winner.test_probabilities, significance)? {
+    match compare(
+        home,
+        request,
+        facts,
+        test,
+        &winner.test_probabilities,
+        significance,
+    )? {
         Verdict::NotComparable(why) => decision.reasons.push(why),
         Verdict::NotWorse(figures) => {
             decision

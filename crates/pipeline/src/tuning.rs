@@ -23,7 +23,8 @@ use crate::{Error, progress::Progress, split::whole_folds, trainers::Workshop};
 pub struct TuningConfig {
     /// Trials per family; 0 keeps the parameters given. Default 0.
     pub trials: usize,
-    /// Most seconds per family; a study stopped by time depends on the machine. Default no limit.
+    /// Most seconds per search (one per family, and one more per repeat with
+    /// [`TuningScope::EachRepeat`]); a study stopped by time depends on the machine. Default no limit.
     pub time_limit_s: Option<f64>,
     /// Folds a trial is judged on, at least 2. Default 5.
     pub folds: usize,
@@ -174,7 +175,7 @@ impl Search<'_> {
         Ok(trials
             .iter()
             .map_while(|trial| serde_json::from_str(&trial.record).ok())
-            .take(self.config.trials)
+            .take_while(|record: &TrialRecord| record.number < self.config.trials)
             .collect())
     }
 

@@ -127,13 +127,16 @@ impl Model {
         fingerprint(&features)
     }
 
-    /// Identity of the recipe: learner, hyper-parameters and encodings.
+    /// Identity of the recipe: learner, hyper-parameters and encodings. The number of rounds kept
+    /// follows from the data and is none of it.
     pub(crate) fn recipe_fingerprint(&self) -> String {
-        fingerprint(&(
-            &self.card.algorithm,
-            &self.card.parameters,
-            &self.plan.params,
-        ))
+        let parameters: Vec<_> = self
+            .card
+            .parameters
+            .iter()
+            .filter(|(name, _)| *name != "rounds_kept")
+            .collect();
+        fingerprint(&(&self.card.algorithm, parameters, &self.plan.params))
     }
 }
 

@@ -184,7 +184,7 @@ pub(crate) struct ScoreArgs {
     /// Alias, version or `latest`
     #[arg(long, value_name = "REF", default_value = "champion")]
     pub(crate) model: String,
-    /// Reasons per customer
+    /// Reasons per customer; --reasons without a number means 3
     #[arg(long, value_name = "K", default_value_t = 0, num_args = 0..=1, default_missing_value = "3", value_parser = clap::value_parser!(u8).range(0..=20))]
     pub(crate) reasons: u8,
     /// Add the best offer and its expected value

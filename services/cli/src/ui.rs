@@ -50,8 +50,15 @@ impl Ui {
     }
 }
 
-/// Writes a line to stdout. A reader that went away (`| head`) wants no more: that is no fault.
+/// Writes a line to stdout. A reader that went away (`| head`) wants no more: that is no fault. A
+/// result that can't be written otherwise is: the program says so and ends with exit code 1.
 pub(crate) fn write_stdout(text: &str) {
     let mut stdout = std::io::stdout().lock();
-    let _ = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+    let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+    if let Err(fault) = written
+        && fault.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        eprintln!("error: can't write the result to stdout: {fault}");
+        std::process::exit(1);
+    }
 }

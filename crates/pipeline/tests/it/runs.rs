@@ -1,6 +1,7 @@
 //! Runs: the same bytes again, searches that go on where they stopped.
 
 use churn_pipeline::{Silent, TrainRequest, reproduce, train};
+use churn_schema::Role;
 
 use crate::sample::Sample;
 
@@ -72,4 +73,26 @@ fn a_search_goes_on_where_it_stopped_and_ends_the_same() {
         .trials_of_run(&outcome.run_id)
         .unwrap();
     assert_eq!(stored.len(), 7, "the second run records what it did itself");
+}
+
+#[test]
+fn customers_who_share_a_profile_are_no_repeats() {
+    let mut sample = Sample::new(900);
+    // Three contracts and four ways to pay are twelve profiles for nine hundred customers.
+    for column in &mut sample.spec.columns {
+        if column.has_role(Role::Feature) && !["Contract", "PaymentMethod"].contains(&&*column.name)
+        {
+            column.roles = vec![Role::Ignore];
+        }
+    }
+    sample.spec.derived.clear();
+    sample.spec.checks.clear();
+    sample.spec.value = None;
+    let mut request = sample.request();
+    request.config.folds = 5;
+    for seed in 0..5 {
+        request.seed = seed;
+        let outcome = train(&sample.home(), &request, &Silent).unwrap();
+        assert!(outcome.data.n_test > 100, "{}", outcome.data.n_test);
+    }
 }

@@ -53,7 +53,7 @@ pub(super) fn push_cell(
             Ok(value)
                 if value >= column.min
                     && value <= column.max
-                    && value.is_finite()
+                    && value.abs() <= LARGEST
                     && (!column.is_integer || is_exact_integer(value))
                     && cells.plan.numeric_tokens.is_empty() =>
             {
@@ -120,6 +120,9 @@ fn push_date(
     }
 }
 
+/// Largest number taken: features are single precision, where a larger one would be infinite.
+const LARGEST: f64 = f32::MAX as f64;
+
 /// The cold path of numbers: missing, or a fault with a hint.
 #[cold]
 fn number_or_fault(plan: &Plan, column_idx: usize, text: &[u8]) -> Result<f64, Box<CellFault>> {
@@ -144,7 +147,7 @@ fn number_or_fault(plan: &Plan, column_idx: usize, text: &[u8]) -> Result<f64, B
     let refuse = |code, expected: String, fix: &str| {
         Err(fault(column_idx, code, text, expected, fix.to_owned()))
     };
-    if !value.is_finite() {
+    if !value.is_finite() || value.abs() > LARGEST {
         let fix = if text.iter().any(u8::is_ascii_digit) {
             "it is too large to hold; correct it"
         } else {

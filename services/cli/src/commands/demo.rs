@@ -15,7 +15,7 @@ use churn_retention::ValueInputs;
 use churn_schema::{InferOptions, Money, ReadOptions, infer};
 use churn_synth::SnapshotParams;
 
-use super::{WHO, score, synth, train as train_command, validate as validate_command};
+use super::{WHO, score, synth, train as train_command, validate as validate_command, write_file};
 use crate::{args::DemoArgs, progress::Bars, ui::Ui};
 
 /// The worked example: the specification and playbook of the public Telco data, which synthetic
@@ -54,6 +54,12 @@ pub(crate) fn run(home: &Home, args: &DemoArgs, ui: &Ui) -> anyhow::Result<ExitC
     WHO.clone_into(&mut request.who);
     let outcome = train(home, &request, &bars)?;
     ui.say(train_command::report(&outcome));
+    let Some(champion) = &outcome.champion else {
+        // A champion of other data, from an earlier run, must not score these customers.
+        ui.emit(&serde_json::json!({ "synthetic": files.synthetic, "train": outcome }))?;
+        ui.note(format!("error: {}", outcome.decision.text));
+        return Ok(ExitCode::FAILURE);
+    };
 
     ui.say("\n3. score the customers who are still with us, with reasons and offers\n");
     let current = files.folder.join("current-customers.csv");
@@ -66,7 +72,7 @@ pub(crate) fn run(home: &Home, args: &DemoArgs, ui: &Ui) -> anyhow::Result<ExitC
             .as_ref()
             .is_none_or(|(name, left)| table.value_text(name, row) != *left)
     })?;
-    let (version, model) = home.registry().load("champion")?;
+    let (version, model) = home.registry().load(champion)?;
     let playbook = load_playbook(files.playbook.as_deref(), home.path(), &spec)?;
     let inputs = value_inputs(playbook.value_inputs());
     let params = ScorerParams {
@@ -174,9 +180,7 @@ fn prepare(home: &Home, args: &DemoArgs, ui: &Ui) -> anyhow::Result<Files> {
 }
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    let context = || format!("can't write {}", path.display());
-    let mut file = std::fs::File::create(path).with_context(context)?;
-    file.write_all(text.as_bytes()).with_context(context)
+    write_file(path, |file| Ok(file.write_all(text.as_bytes())?))
 }
 
 /// One customer as somebody on the phone wants to see them.

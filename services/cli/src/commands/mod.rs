@@ -32,10 +32,12 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> anyhow::Result<ExitCode> {
         use_threads(args.threads.map(usize::from).or(home.settings().threads))?;
         Ok(home)
     };
+    // Commands that open no home: the option counts, settings do not.
+    let without_home = || use_threads(args.threads.map(usize::from));
     match &args.command {
-        Command::Init(args) => init::run(args, ui),
-        Command::Validate(args) => validate::run(args, ui),
-        Command::Synth(command) => synth::run(command, ui),
+        Command::Init(args) => without_home().and_then(|()| init::run(args, ui)),
+        Command::Validate(args) => without_home().and_then(|()| validate::run(args, ui)),
+        Command::Synth(command) => without_home().and_then(|()| synth::run(command, ui)),
         Command::Demo(demo) => demo::run(&home()?, demo, ui),
         Command::Train(args) => train::run(&home()?, args, ui),
         Command::Evaluate(args) => evaluate::run(&home()?, args, ui),

@@ -44,7 +44,10 @@ pub(crate) fn run(home: &Home, args: &TrainArgs, ui: &Ui) -> anyhow::Result<Exit
     ui.say(report(&outcome));
     ui.emit(&outcome)?;
     if outcome.champion.is_none() {
-        ui.note(format!("error: {}", outcome.decision.text));
+        ui.note(format!(
+            "error: {}; the models are registered: look at the gates above, take another policy with --preset or --selection, or put one into service anyway with: churn models activate VERSION",
+            outcome.decision.text
+        ));
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
