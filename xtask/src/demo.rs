@@ -34,6 +34,9 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         match data::find_telco() {
             Some(file) => {
                 command.arg("--data").arg(file);
+                if !passed.iter().any(|word| word.starts_with("--spec")) {
+                    command.args(["--spec", "data/telco.yaml"]);
+                }
             }
             None => warn_synthetic(),
         }
