@@ -97,7 +97,7 @@ pub enum Error {
         reason: &'static str,
     },
     /// No run has this id.
-    #[error("there is no run {id:?}; `churn models list` shows the runs of each model")]
+    #[error("there is no run {id:?}; `churn runs list` shows them of each model")]
     UnknownRun {
         /// The id as given.
         id: String,

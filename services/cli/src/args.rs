@@ -286,7 +286,7 @@ pub(crate) enum RunsCommand {
 pub(crate) struct ReproduceArgs {
     /// Alias, version or `latest`
     pub(crate) reference: String,
-    /// The training file [default: where it was when the model was trained]
+    /// The training file [default: where it was first seen]
     #[arg(long, value_name = "FILE")]
     pub(crate) data: Option<PathBuf>,
 }

@@ -34,6 +34,10 @@ fn help_of_models_and_the_rest() {
     ] {
         check(&format!("help_models_{name}"), &format!("models {name}"));
     }
+    for name in ["list", "show", "compare"] {
+        check(&format!("help_runs_{name}"), &format!("runs {name}"));
+    }
+    check("help_reproduce", "reproduce");
     check("help_synth_snapshot", "synth snapshot");
     check("help_migrate", "migrate");
     check("help_health", "health");
