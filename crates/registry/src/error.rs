@@ -97,7 +97,7 @@ pub enum Error {
         reason: &'static str,
     },
     /// No run has this id.
-    #[error("there is no run {id:?}; `churn runs list` shows them of each model")]
+    #[error("there is no run {id:?}; `churn runs list` shows those there are")]
     UnknownRun {
         /// The id as given.
         id: String,
