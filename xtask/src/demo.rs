@@ -1,4 +1,4 @@
-//! `demo`: one command from nothing to a trained, scored and served sample.
+//! `demo`: one command from nothing to a trained and scored sample.
 
 use crate::{Outcome, data, paths, shell, xgboost};
 
