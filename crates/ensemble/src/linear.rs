@@ -76,19 +76,6 @@ impl Linear {
         margin
     }
 
-    /// The contribution of each column to the margin, `coefficient × (value − mean)`, into
-    /// `out` (one entry per column): the exact SHAP values of a linear model.
-    pub fn contributions_into(&self, row: &[f32], out: &mut [f64]) {
-        for (column, ((slot, &coefficient), &mean)) in out
-            .iter_mut()
-            .zip(&self.coefficients)
-            .zip(&self.means)
-            .enumerate()
-        {
-            *slot = coefficient * (value_or_mean(row, column, mean) - mean);
-        }
-    }
-
     /// The margin of the mean row: what contributions are counted from.
     #[must_use]
     pub fn mean_margin(&self) -> f64 {
@@ -164,9 +151,6 @@ mod tests {
         let model = Linear::new(0.5, vec![2.0, -1.0], vec![3.0, 4.0]).unwrap();
         let missing = model.margin(&[f32::NAN, 1.0]);
         assert!((missing - model.margin(&[3.0, 1.0])).abs() < 1e-15);
-        let mut contributions = [9.0; 2];
-        model.contributions_into(&[f32::NAN, 1.0], &mut contributions);
-        assert!(contributions[0].abs() < 1e-15 && (contributions[1] - 3.0).abs() < 1e-15);
         assert!((model.mean_margin() + 3.0 - missing).abs() < 1e-12);
     }
 

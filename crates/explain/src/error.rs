@@ -25,6 +25,9 @@ pub enum Error {
         /// Number of groups.
         n_groups: usize,
     },
+    /// Background values were asked for without a background.
+    #[error("the background has no rows: give at least one row of the model's matrix")]
+    NoBackground,
     /// This kind of model has no exact explanation here.
     #[error("this kind of model cannot be explained exactly: expected trees or a linear model")]
     Unsupported,

@@ -1,10 +1,10 @@
-//! The explainer: rows in, exact contributions out.
+//! The explainer: rows in, exact contributions and interactions out.
 
 use churn_ensemble::Predictor;
 use rayon::prelude::*;
 
-use crate::symmetric::SymmetricTrees;
-use crate::trees::TreesExplainer;
+use crate::game::Game;
+use crate::interactions::{Interactions, complete};
 use crate::{Error, Explanation};
 
 /// Rows that go through one tree before the next tree is touched, and the unit of work of
@@ -20,69 +20,64 @@ pub struct Explainer {
     predictor: Predictor,
     groups: Vec<u32>,
     n_groups: usize,
-    base: f64,
-    parts: Parts,
-}
-
-/// What was prepared for the kind of model.
-#[derive(Debug)]
-enum Parts {
-    Trees(TreesExplainer),
-    Symmetric(SymmetricTrees),
-    Linear,
+    game: Game,
 }
 
 impl Explainer {
     /// An explainer of `predictor` whose values are summed by `groups`: entry `c` is the
     /// original column, below `n_groups`, that matrix column `c` was made from.
     ///
+    /// A column that is not known is left to the training data the model remembers: trees
+    /// follow both branches in proportion to their covers, linear models take the mean.
+    ///
     /// # Errors
     /// [`Error::GroupCount`] and [`Error::GroupRange`] when the groups do not fit the model,
     /// [`Error::Model`] when the model is unsound, [`Error::Unsupported`] for a kind of model
     /// that has no exact explanation.
     pub fn new(predictor: &Predictor, groups: &[u32], n_groups: usize) -> Result<Self, Error> {
-        predictor.check()?;
-        let (expected, found) = (predictor.n_features(), groups.len());
-        if expected != found {
-            return Err(Error::GroupCount { expected, found });
-        }
-        let stray = groups
-            .iter()
-            .enumerate()
-            .find(|&(_, &group)| group as usize >= n_groups);
-        if let Some((column, &group)) = stray {
-            return Err(Error::GroupRange {
-                column,
-                group,
-                n_groups,
-            });
-        }
-        let (base, parts) = match predictor {
-            Predictor::Trees(ensemble) => {
-                let (base, trees) = TreesExplainer::new(ensemble);
-                (base, Parts::Trees(trees))
-            }
-            Predictor::Symmetric(ensemble) => {
-                let trees = SymmetricTrees::new(ensemble);
-                (trees.base, Parts::Symmetric(trees))
-            }
-            Predictor::Linear(linear) => (linear.mean_margin(), Parts::Linear),
-            _ => return Err(Error::Unsupported),
-        };
+        check(predictor, groups, n_groups)?;
         Ok(Self {
+            game: Game::of_training(predictor)?,
             predictor: predictor.clone(),
             groups: groups.to_vec(),
             n_groups,
-            base,
-            parts,
+        })
+    }
+
+    /// As [`Self::new`], but a column that is not known has the value of a background row,
+    /// whatever the values of the other columns (interventional values: Janzing, Minorics and
+    /// Blöbaum 2020; Lundberg et al. 2020). Values are exact means over all `n_background`
+    /// rows of `background`, a matrix like those to explain.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; [`Error::NoBackground`] without background rows, [`Error::Model`] when
+    /// `background` has another length.
+    pub fn with_background(
+        predictor: &Predictor,
+        groups: &[u32],
+        n_groups: usize,
+        background: &[f32],
+        n_background: usize,
+    ) -> Result<Self, Error> {
+        check(predictor, groups, n_groups)?;
+        check_shape(predictor, background, n_background)?;
+        if n_background == 0 {
+            return Err(Error::NoBackground);
+        }
+        Ok(Self {
+            game: Game::of_background(predictor, background, n_background)?,
+            predictor: predictor.clone(),
+            groups: groups.to_vec(),
+            n_groups,
         })
     }
 
     /// The margin when nothing is known of the customer: the mean of the trees
-    /// under their training covers, or the margin of the linear model's mean row.
+    /// under their training covers, the margin of the linear model's mean row, or the mean
+    /// margin of the background.
     #[must_use]
     pub fn base(&self) -> f64 {
-        self.base
+        self.game.base
     }
 
     /// Number of groups, the values of a row in [`Self::explain`].
@@ -111,6 +106,28 @@ impl Explainer {
         self.explain_by(rows, n_rows, &columns, columns.len())
     }
 
+    /// Interaction values of the original columns (groups) for `n_rows` rows of the matrix,
+    /// row-major, NaN = missing; see [`Interactions`] for the memory they take.
+    ///
+    /// # Errors
+    /// As [`Self::explain`].
+    pub fn interactions(&self, rows: &[f32], n_rows: usize) -> Result<Interactions, Error> {
+        self.interactions_by(rows, n_rows, &self.groups, self.n_groups)
+    }
+
+    /// As [`Self::interactions`], with one value per pair of matrix columns.
+    ///
+    /// # Errors
+    /// As [`Self::explain`].
+    pub fn interactions_features(
+        &self,
+        rows: &[f32],
+        n_rows: usize,
+    ) -> Result<Interactions, Error> {
+        let columns: Vec<u32> = (0_u32..).take(self.groups.len()).collect();
+        self.interactions_by(rows, n_rows, &columns, columns.len())
+    }
+
     fn explain_by(
         &self,
         rows: &[f32],
@@ -118,21 +135,12 @@ impl Explainer {
         groups: &[u32],
         n_groups: usize,
     ) -> Result<Explanation, Error> {
+        check_shape(&self.predictor, rows, n_rows)?;
         let n_features = self.predictor.n_features();
-        let expected = n_rows.saturating_mul(n_features);
-        if rows.len() != expected {
-            let found = rows.len();
-            let shape = churn_ensemble::Error::Shape {
-                what: "the matrix",
-                expected,
-                found,
-            };
-            return Err(Error::Model(shape));
-        }
         let mut explanation = Explanation {
             n_rows,
             n_groups,
-            base: self.base,
+            base: self.game.base,
             contributions: vec![0.0; n_rows * n_groups],
             margins: vec![0.0; n_rows],
         };
@@ -142,7 +150,8 @@ impl Explainer {
             ..
         } = &mut explanation;
         let explain_block = |rows: &[f32], margins: &mut [f64], out: &mut [f64]| {
-            self.explain_block(rows, margins, groups, n_groups, out)
+            self.game
+                .explain_block(&self.predictor, rows, margins, groups, n_groups, out)
         };
         if n_rows <= BLOCK_ROWS || n_groups == 0 {
             // A few rows are done before another thread would have woken up.
@@ -163,41 +172,72 @@ impl Explainer {
         Ok(explanation)
     }
 
-    /// Fills in the margins of a block of rows and adds their values to `out`.
-    fn explain_block(
+    fn interactions_by(
         &self,
         rows: &[f32],
-        margins: &mut [f64],
+        n_rows: usize,
         groups: &[u32],
         n_groups: usize,
-        out: &mut [f64],
-    ) -> Result<(), Error> {
-        if let (Predictor::Symmetric(ensemble), Parts::Symmetric(trees)) =
-            (&self.predictor, &self.parts)
-        {
-            // Its leaves tell both.
-            trees.explain_block(ensemble, rows, margins, groups, n_groups, out);
-            return Ok(());
-        }
-        self.predictor.margins_into(rows, margins)?;
-        let n_features = groups.len();
-        match (&self.predictor, &self.parts) {
-            (Predictor::Trees(ensemble), Parts::Trees(trees)) => {
-                trees.explain_block(ensemble, rows, groups, n_groups, out);
+    ) -> Result<Interactions, Error> {
+        let explanation = self.explain_by(rows, n_rows, groups, n_groups)?;
+        let n_values = n_groups * n_groups;
+        let mut values = vec![0.0; n_rows * n_values];
+        let row_len = self.predictor.n_features().max(1);
+        let block_rows = BLOCK_ROWS / 4;
+        let blocks = values.par_chunks_mut((block_rows * n_values).max(1));
+        let blocks = blocks.zip(rows.par_chunks(block_rows * row_len));
+        let blocks = blocks.zip(
+            explanation
+                .contributions
+                .par_chunks((block_rows * n_groups).max(1)),
+        );
+        blocks.for_each(|((out, rows), contributions)| {
+            self.game
+                .interactions_block(&self.predictor, rows, groups, n_groups, out);
+            let matrices = out.chunks_exact_mut(n_values.max(1));
+            for (matrix, contributions) in matrices.zip(contributions.chunks(n_groups.max(1))) {
+                complete(matrix, contributions);
             }
-            (Predictor::Linear(linear), _) => {
-                let mut values = vec![0.0; n_features];
-                let row_outs = out.chunks_mut(n_groups.max(1));
-                for (row, row_out) in rows.chunks_exact(n_features.max(1)).zip(row_outs) {
-                    linear.contributions_into(row, &mut values);
-                    for (&group, value) in groups.iter().zip(&values) {
-                        row_out[group as usize] += value;
-                    }
-                }
-            }
-            // The constructor refused every other kind.
-            _ => {}
-        }
-        Ok(())
+        });
+        Ok(Interactions {
+            n_rows,
+            n_groups,
+            base: self.game.base,
+            values,
+            margins: explanation.margins,
+        })
     }
+}
+
+/// The model is sound and the groups fit it.
+fn check(predictor: &Predictor, groups: &[u32], n_groups: usize) -> Result<(), Error> {
+    predictor.check()?;
+    let (expected, found) = (predictor.n_features(), groups.len());
+    if expected != found {
+        return Err(Error::GroupCount { expected, found });
+    }
+    let stray = groups
+        .iter()
+        .enumerate()
+        .find(|&(_, &group)| group as usize >= n_groups);
+    match stray {
+        Some((column, &group)) => Err(Error::GroupRange {
+            column,
+            group,
+            n_groups,
+        }),
+        None => Ok(()),
+    }
+}
+
+fn check_shape(predictor: &Predictor, rows: &[f32], n_rows: usize) -> Result<(), Error> {
+    let expected = n_rows.saturating_mul(predictor.n_features());
+    if rows.len() == expected {
+        return Ok(());
+    }
+    Err(Error::Model(churn_ensemble::Error::Shape {
+        what: "the matrix",
+        expected,
+        found: rows.len(),
+    }))
 }

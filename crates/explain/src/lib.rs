@@ -28,20 +28,30 @@
 //! Linear models: coefficient times distance from the training mean. Values of matrix columns
 //! are summed into the original column they were made from.
 //!
+//! [`Explainer::with_background`] gives background (interventional) values instead: a column
+//! that is not known has the value of a row of a stored sample. [`Explainer::interactions`]
+//! splits the values of either kind into what columns do alone and in pairs.
+//!
 //! What it deliberately does not do: sample, approximate, train, or know what a column means.
 //! It sits in layer 1 above `churn-ensemble` and never imports a trainer.
 
 mod error;
 mod explainer;
 mod explanation;
+mod game;
+mod interactions;
+mod linear;
 mod memo;
+mod pairs;
 mod points;
 mod quadrature;
 mod symmetric;
+mod symmetric_pairs;
 mod tree;
 mod trees;
 
 pub use error::Error;
 pub use explainer::Explainer;
 pub use explanation::Explanation;
+pub use interactions::Interactions;
 pub use points::probability_points;

@@ -13,6 +13,7 @@
 use churn_ensemble::SymmetricEnsemble;
 use rayon::prelude::*;
 
+use crate::interactions::add_pair;
 use crate::memo::Memo;
 
 /// Trees of up to this depth are tabulated in advance, deeper ones leaf by leaf when a row
@@ -104,6 +105,40 @@ impl SymmetricTrees {
         for margin in margins {
             *margin = ensemble.scale() * *margin + ensemble.bias();
         }
+    }
+}
+
+impl SymmetricTrees {
+    /// Adds the interactions of different groups to `out`, `n_groups²` values per row.
+    pub(crate) fn interactions_block(
+        &self,
+        ensemble: &SymmetricEnsemble,
+        rows: &[f32],
+        groups: &[u32],
+        n_groups: usize,
+        out: &mut [f64],
+    ) {
+        let n_values = n_groups * n_groups;
+        let n_rows = out.len() / n_values.max(1);
+        let (mut dividends, mut values) = (Vec::new(), Vec::new());
+        ensemble.visit_leaves(rows, n_rows, |first, tree, leaves| {
+            let tree = &self.trees[tree];
+            let unions = tree.unions();
+            let n_slots = tree.columns.len();
+            let place = |slot: usize| groups[tree.columns[slot] as usize] as usize;
+            for (row_idx, &leaf) in (first..).zip(leaves) {
+                values.clear();
+                values.resize(n_slots * n_slots, 0.0);
+                tree.interactions_into(usize::from(leaf), &unions, &mut dividends, &mut values);
+                let matrix = &mut out[row_idx * n_values..(row_idx + 1) * n_values];
+                for one in 0..n_slots {
+                    for other in one + 1..n_slots {
+                        let value = values[one * n_slots + other];
+                        add_pair(matrix, n_groups, (place(one), place(other)), value);
+                    }
+                }
+            }
+        });
     }
 }
 
@@ -205,6 +240,35 @@ impl SymmetricTree {
             while rest != 0 {
                 out[rest.trailing_zeros() as usize] += part;
                 rest &= rest - 1;
+            }
+        }
+    }
+
+    /// The interactions of one leaf into `out`, at the place of two slots, the lower first:
+    /// half the sum of `m(T) / (|U(T)| − 1)` over the sets whose union holds both.
+    fn interactions_into(
+        &self,
+        leaf: usize,
+        unions: &[u128],
+        dividends: &mut Vec<f64>,
+        out: &mut [f64],
+    ) {
+        self.dividends_into(leaf, dividends);
+        for (&dividend, &union) in dividends.iter().zip(unions) {
+            let n_known = union.count_ones();
+            if n_known < 2 {
+                continue;
+            }
+            let part = 0.5 * dividend / f64::from(n_known - 1);
+            let mut ones = union;
+            while ones != 0 {
+                let one = ones.trailing_zeros() as usize;
+                ones &= ones - 1;
+                let mut others = ones;
+                while others != 0 {
+                    out[one * self.columns.len() + others.trailing_zeros() as usize] += part;
+                    others &= others - 1;
+                }
             }
         }
     }

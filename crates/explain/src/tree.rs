@@ -221,6 +221,23 @@ impl TreePaths {
         }
     }
 
+    /// Adds the interactions of the given outcomes to `out`, `n_slots²` values: those of two
+    /// slots at the place of the two in the order of a path.
+    pub(crate) fn add_interactions(
+        &self,
+        outcomes: &[u64],
+        scratch: &mut Scratch,
+        out: &mut [f64],
+    ) {
+        for leaf in &self.leaves {
+            let steps = &self.steps[leaf.steps.clone()];
+            scratch.satisfied.clear();
+            let satisfied = steps.iter().map(|step| self.is_satisfied(step, outcomes));
+            scratch.satisfied.extend(satisfied);
+            self.integrate_pairs(leaf, scratch, out);
+        }
+    }
+
     fn is_satisfied(&self, step: &Step, outcomes: &[u64]) -> bool {
         let conditions = &self.conditions[step.conditions.clone()];
         conditions
@@ -253,6 +270,41 @@ impl TreePaths {
             steps: first..self.steps.len(),
             table: None,
         });
+    }
+
+    /// Adds the interactions of a leaf's steps for `scratch.satisfied`:
+    /// `½ × value × (o_i − z_i) × (o_j − z_j) × ∫ Π over k ≠ i, j of (t·o_k + (1 − t)·z_k) dt`.
+    fn integrate_pairs(&self, leaf: &Leaf, scratch: &mut Scratch, out: &mut [f64]) {
+        let Scratch {
+            satisfied, prefix, ..
+        } = scratch;
+        let steps = &self.steps[leaf.steps.clone()];
+        let away = |place: usize| {
+            let known = if satisfied[place] { 1.0 } else { 0.0 };
+            known - steps[place].share
+        };
+        for point in &self.rules[steps.len().div_ceil(2)] {
+            let factor = |place: usize| {
+                let share = steps[place].share;
+                share + point.position * away(place)
+            };
+            // From the back: the product of all later factors.
+            prefix.clear();
+            prefix.resize(steps.len() + 1, 1.0);
+            for place in (0..steps.len()).rev() {
+                prefix[place] = prefix[place + 1] * factor(place);
+            }
+            let mut before = 0.5 * leaf.value * point.weight;
+            for one in 0..steps.len() {
+                let mut product = before * away(one);
+                for other in one + 1..steps.len() {
+                    let pair = steps[one].slot * self.columns.len() + steps[other].slot;
+                    out[pair] += product * away(other) * prefix[other + 1];
+                    product *= factor(other);
+                }
+                before *= factor(one);
+            }
+        }
     }
 
     /// The values of a leaf's steps for `scratch.satisfied`, into `scratch.values`.

@@ -2,6 +2,7 @@
 
 use churn_ensemble::{ColumnBlock, TreeEnsemble};
 
+use crate::interactions::add_pair;
 use crate::memo::Memo;
 use crate::tree::{Scratch, TreePaths};
 
@@ -99,6 +100,38 @@ impl TreesExplainer {
                     row_out[target] += value;
                 }
             });
+        }
+    }
+}
+
+impl TreesExplainer {
+    /// Adds the interactions of different groups to `out`, `n_groups²` values per row.
+    pub(crate) fn interactions_block(
+        &self,
+        ensemble: &TreeEnsemble,
+        rows: &[f32],
+        groups: &[u32],
+        n_groups: usize,
+        out: &mut [f64],
+    ) {
+        let n_features = ensemble.n_features();
+        let (mut scratch, mut outcomes, mut values) = (Scratch::default(), Vec::new(), Vec::new());
+        for TreeExplainer { paths, .. } in &self.trees {
+            let n_slots = paths.columns.len();
+            let place = |slot: usize| groups[paths.columns[slot] as usize] as usize;
+            let matrices = out.chunks_exact_mut((n_groups * n_groups).max(1));
+            for (row, matrix) in rows.chunks_exact(n_features.max(1)).zip(matrices) {
+                values.clear();
+                values.resize(n_slots * n_slots, 0.0);
+                paths.outcomes_into(ensemble, row, &mut outcomes);
+                paths.add_interactions(&outcomes, &mut scratch, &mut values);
+                for one in 0..n_slots {
+                    for other in 0..n_slots {
+                        let value = values[one * n_slots + other];
+                        add_pair(matrix, n_groups, (place(one), place(other)), value);
+                    }
+                }
+            }
         }
     }
 }

@@ -38,6 +38,38 @@ impl SymmetricEnsemble {
         }
     }
 
+    /// The answer of one row to a split of a tree, by its place in [`Self::splits`]. NaN and
+    /// columns past the end of `row` are missing.
+    #[must_use]
+    pub fn answer(&self, tree: usize, split: usize, row: &[f32]) -> bool {
+        let split = &self.compiled.splits[self.split_offsets[tree] as usize + split];
+        let plane = &self.compiled.planes[split.plane as usize];
+        let (start, len) = (plane.start as usize, plane.len as usize);
+        let bin = |place: u32| {
+            let bins = &self.compiled.bins[start..start + len];
+            bins.get(place as usize).copied().unwrap_or(plane.otherwise)
+        };
+        let byte = match plane.source {
+            Source::Number(column) => {
+                let value = value_at(row, column);
+                if value.is_nan() {
+                    plane.otherwise
+                } else {
+                    n_below(&self.compiled.borders[start..start + len], value)
+                }
+            }
+            Source::Code(column) => bin(code_of(value_at(row, column))),
+            Source::Bucket(combination) => {
+                let combination = &self.compiled.combinations[combination as usize];
+                let key = &self.compiled.keys[combination.key as usize];
+                bin(self
+                    .hash(key, row)
+                    .map_or(NONE, |hash| combination.bucket(hash)))
+            }
+        };
+        byte ^ split.flip >= split.least
+    }
+
     /// The margins of many rows, row-major; the lengths were checked by the caller.
     pub(crate) fn margins_into(&self, rows: &[f32], out: &mut [f64]) {
         out.fill(0.0);

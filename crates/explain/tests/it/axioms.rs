@@ -157,6 +157,31 @@ proptest! {
         }
         prop_assert!(explanation.gap(0) < 1e-9);
     }
+
+    #[test]
+    fn linear_values_count_from_the_background(
+        coefficients in prop::collection::vec(-3.0..3.0_f64, N_FEATURES),
+        row in any_row(),
+        background in prop::collection::vec(any_row(), 1..5),
+    ) {
+        let linear = Linear::new(-0.5, coefficients.clone(), vec![0.75; N_FEATURES]).unwrap();
+        let predictor = Predictor::Linear(linear);
+        let groups: Vec<u32> = (0..N_FEATURES as u32).collect();
+        let (others, n_others) = (background.concat(), background.len());
+        let explainer =
+            Explainer::with_background(&predictor, &groups, N_FEATURES, &others, n_others).unwrap();
+        let pairs = explainer.interactions(&row, 1).unwrap();
+        let margins: f64 = background.iter().map(|row| predictor.margin(row)).sum();
+        prop_assert!((pairs.base - margins / n_others as f64).abs() < 1e-12);
+        let value = |value: f32| if value.is_nan() { 0.75 } else { f64::from(value) };
+        for (column, coefficient) in coefficients.iter().enumerate() {
+            let mean = background.iter().map(|row| value(row[column])).sum::<f64>() / n_others as f64;
+            let expected = coefficient * (value(row[column]) - mean);
+            prop_assert!((pairs.value(0, column, column) - expected).abs() < 1e-12);
+            let alone = pairs.row(0)[column * N_FEATURES..(column + 1) * N_FEATURES].iter();
+            prop_assert!((alone.sum::<f64>() - expected).abs() < 1e-12);
+        }
+    }
 }
 
 #[test]
@@ -194,7 +219,7 @@ fn a_memo_that_is_full_changes_nothing() {
         bits(&explainer.explain(&values, n_rows).unwrap())
     );
     let last = &values[(n_rows - 1) * n_features..];
-    let expected = crate::brute::by_coalitions(&nodes, last);
+    let expected = crate::brute::game(&nodes, last).shapley();
     for (found, expected) in first.row(n_rows - 1).iter().zip(expected) {
         assert!((found - expected).abs() < 1e-12);
     }

@@ -1,10 +1,11 @@
-//! Shapley values by definition, from nodes alone, and the explainer against them.
+//! Values and interactions of trees against their definition, from nodes alone.
 
 use churn_ensemble::{Node, Predictor, Test, TreeEnsemble};
 use churn_explain::Explainer;
 use proptest::prelude::*;
 
 use crate::random::{N_FEATURES, any_row, any_tree, chain};
+use crate::shapley::{Game, assert_close, grouped};
 
 /// Whether `value` goes left: the rule of the file format, written once more.
 fn goes_left(test: &Test, default_left: bool, value: f32) -> bool {
@@ -44,24 +45,29 @@ fn mean(nodes: &[Node], index: u32, row: &[f32], known: u32) -> f64 {
     }
 }
 
-/// Shapley values by the sum over all coalitions.
-pub(crate) fn by_coalitions(nodes: &[Node], row: &[f32]) -> Vec<f64> {
-    let n = row.len();
-    let game: Vec<f64> = (0..1_u32 << n)
-        .map(|known| mean(nodes, 0, row, known))
-        .collect();
-    let factorial = |k: u32| (1..=k).map(f64::from).product::<f64>();
-    let weight = |size: u32| factorial(size) * factorial(n as u32 - size - 1) / factorial(n as u32);
-    let weights: Vec<f64> = (0..n as u32).map(weight).collect();
-    let value = |column: usize| {
-        (0..game.len())
-            .filter(|known| known >> column & 1 == 0)
-            .map(|known| {
-                weights[known.count_ones() as usize] * (game[known | 1 << column] - game[known])
-            })
-            .sum()
+/// The tree's game for `row` where covers stand in for what is not known.
+pub(crate) fn game(nodes: &[Node], row: &[f32]) -> Game {
+    Game::new(row.len(), |known| mean(nodes, 0, row, known))
+}
+
+/// The tree's game for `row` where each background row in turn stands in.
+fn background_game(nodes: &[Node], row: &[f32], background: &[Vec<f32>]) -> Game {
+    let mixed = |known: u32, other: &[f32]| -> Vec<f32> {
+        let pick = |column: usize| {
+            if known >> column & 1 == 1 {
+                row[column]
+            } else {
+                other[column]
+            }
+        };
+        (0..row.len()).map(pick).collect()
     };
-    (0..n).map(value).collect()
+    Game::new(row.len(), |known| {
+        let margins = background
+            .iter()
+            .map(|other| mean(nodes, 0, &mixed(known, other), u32::MAX));
+        margins.sum::<f64>() / background.len() as f64
+    })
 }
 
 /// Shapley values by the mean over all orders in which columns become known.
@@ -91,38 +97,82 @@ fn by_orders(nodes: &[Node], row: &[f32]) -> Vec<f64> {
     values
 }
 
-fn explainer(nodes: &[Node], n_features: usize) -> Explainer {
-    let ensemble = TreeEnsemble::new(n_features, 0.0, &[nodes.to_vec()], vec![]).unwrap();
-    let groups: Vec<u32> = (0..n_features as u32).collect();
-    Explainer::new(&Predictor::Trees(ensemble), &groups, n_features).unwrap()
+fn predictor(trees: &[Vec<Node>], n_features: usize) -> Predictor {
+    Predictor::Trees(TreeEnsemble::new(n_features, 0.0, trees, vec![]).unwrap())
 }
 
+fn explainer(nodes: &[Node], n_features: usize) -> Explainer {
+    let groups: Vec<u32> = (0..n_features as u32).collect();
+    Explainer::new(
+        &predictor(&[nodes.to_vec()], n_features),
+        &groups,
+        n_features,
+    )
+    .unwrap()
+}
+
+/// Values and interactions, by column and by group, against a game of each row.
 #[track_caller]
-fn assert_close(found: &[f64], expected: &[f64], tolerance: f64) {
-    assert_eq!(found.len(), expected.len());
-    for (column, (found, expected)) in found.iter().zip(expected).enumerate() {
-        assert!(
-            (found - expected).abs() <= tolerance,
-            "column {column}: {found} != {expected}"
+fn check(explainer: &Explainer, rows: &[Vec<f32>], game: impl Fn(&[f32]) -> Game, tolerance: f64) {
+    let n_features = rows[0].len();
+    let groups = groups(n_features);
+    let (values, n_rows) = (rows.concat(), rows.len());
+    let explanation = explainer.explain_features(&values, n_rows).unwrap();
+    let by_group = explainer.explain(&values, n_rows).unwrap();
+    let pairs = explainer.interactions_features(&values, n_rows).unwrap();
+    let group_pairs = explainer.interactions(&values, n_rows).unwrap();
+    for (row_idx, row) in rows.iter().enumerate() {
+        let game = game(row);
+        assert!((explainer.base() - game.base()).abs() < tolerance);
+        assert_close(explanation.row(row_idx), &game.shapley(), tolerance);
+        assert!(explanation.gap(row_idx) < tolerance);
+        let expected = game.interactions();
+        assert_close(pairs.row(row_idx), &expected, tolerance);
+        let expected = grouped(&expected, &groups, 4);
+        assert_close(group_pairs.row(row_idx), &expected, tolerance);
+        let sums = group_pairs
+            .row(row_idx)
+            .chunks(4)
+            .map(|row| row.iter().sum());
+        assert_close(
+            by_group.row(row_idx),
+            &sums.collect::<Vec<f64>>(),
+            tolerance,
         );
+        let margins = [explanation.margins[row_idx], group_pairs.margins[row_idx]];
+        assert_eq!(margins[0].to_bits(), margins[1].to_bits());
     }
 }
 
+fn groups(n_features: usize) -> Vec<u32> {
+    (0..n_features as u32).map(|column| column % 4).collect()
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn values_equal_the_sum_over_all_coalitions(
         nodes in any_tree(),
         rows in prop::collection::vec(any_row(), 1..6),
     ) {
-        let explainer = explainer(&nodes, N_FEATURES);
-        let explanation = explainer.explain(&rows.concat(), rows.len()).unwrap();
-        prop_assert!((explainer.base() - mean(&nodes, 0, &rows[0], 0)).abs() < 1e-12);
-        for (row_idx, row) in rows.iter().enumerate() {
-            assert_close(explanation.row(row_idx), &by_coalitions(&nodes, row), 1e-12);
-            prop_assert!(explanation.gap(row_idx) < 1e-12);
-        }
+        let predictor = predictor(std::slice::from_ref(&nodes), N_FEATURES);
+        let explainer = Explainer::new(&predictor, &groups(N_FEATURES), 4).unwrap();
+        check(&explainer, &rows, |row| game(&nodes, row), 1e-12);
+    }
+
+    #[test]
+    fn background_values_equal_the_sum_over_all_coalitions(
+        nodes in any_tree(),
+        rows in prop::collection::vec(any_row(), 1..4),
+        background in prop::collection::vec(any_row(), 1..8),
+    ) {
+        let predictor = predictor(std::slice::from_ref(&nodes), N_FEATURES);
+        let (others, n_others) = (background.concat(), background.len());
+        let groups = groups(N_FEATURES);
+        let explainer =
+            Explainer::with_background(&predictor, &groups, 4, &others, n_others).unwrap();
+        check(&explainer, &rows, |row| background_game(&nodes, row, &background), 1e-12);
     }
 }
 
@@ -136,20 +186,33 @@ proptest! {
     }
 }
 
+/// A row of a few distinct values, missing ones among them.
+fn row(n_features: usize, seed: u32) -> Vec<f32> {
+    let value = |column: u32| match (seed * 7 + column * 5) % 9 {
+        0 => f32::NAN,
+        other => other as f32 / 8.0,
+    };
+    (0..n_features as u32).map(value).collect()
+}
+
 #[test]
 fn deep_chains_that_repeat_columns_are_exact() {
     // With 12 columns paths are past the tables, with 90 splits past the memo keys.
-    for (n_features, depth) in [(3, 20), (3, 200), (8, 64), (8, 65), (12, 30), (12, 90)] {
+    for (n_features, depth) in [(4, 20), (4, 200), (8, 64), (8, 65), (12, 30), (12, 90)] {
         let nodes = chain(n_features, depth);
-        let explainer = explainer(&nodes, n_features);
-        for seed in 0..4_u32 {
-            let value = |column: u32| match (seed * 7 + column * 5) % 9 {
-                0 => f32::NAN,
-                other => other as f32 / 8.0,
-            };
-            let row: Vec<f32> = (0..n_features as u32).map(value).collect();
-            let explanation = explainer.explain(&row, 1).unwrap();
-            assert_close(explanation.row(0), &by_coalitions(&nodes, &row), 1e-12);
-        }
+        let predictor = predictor(std::slice::from_ref(&nodes), n_features);
+        let rows: Vec<Vec<f32>> = (0..3).map(|seed| row(n_features, seed)).collect();
+        let explainer = Explainer::new(&predictor, &groups(n_features), 4).unwrap();
+        check(&explainer, &rows, |row| game(&nodes, row), 1e-12);
+        let background: Vec<Vec<f32>> = (3..10).map(|seed| row(n_features, seed)).collect();
+        let explainer =
+            Explainer::with_background(&predictor, &groups(n_features), 4, &background.concat(), 7)
+                .unwrap();
+        check(
+            &explainer,
+            &rows[..1],
+            |row| background_game(&nodes, row, &background),
+            1e-12,
+        );
     }
 }

@@ -46,6 +46,19 @@ fn rows_must_fit_the_model_and_add_up() {
 }
 
 #[test]
+fn a_background_must_have_rows_that_fit() {
+    let with_background = |rows: &[f32], n_rows| {
+        Explainer::with_background(&linear(), &[0, 1], 2, rows, n_rows).map(drop)
+    };
+    assert_eq!(with_background(&[], 0), Err(Error::NoBackground));
+    assert!(matches!(
+        with_background(&[1.0; 3], 2),
+        Err(Error::Model(_))
+    ));
+    assert_eq!(with_background(&[1.0; 4], 2), Ok(()));
+}
+
+#[test]
 fn a_model_without_splits_or_columns_is_its_base() {
     for n_features in [0, 2] {
         let leaf = vec![churn_ensemble::Node::Leaf {

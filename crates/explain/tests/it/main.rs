@@ -14,6 +14,7 @@ mod fixture;
 mod foreign;
 mod library;
 mod random;
+mod shapley;
 mod symmetric;
 #[path = "../../../ensemble/tests/it/telco.rs"]
 mod telco;

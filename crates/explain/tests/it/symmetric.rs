@@ -8,6 +8,7 @@ use churn_explain::Explainer;
 use proptest::prelude::*;
 
 use crate::fixture;
+use crate::shapley::{Game, assert_close, grouped};
 
 /// Columns 0..3 are numbers, 3 and 4 categories of three codes each.
 const N_COLUMNS: u32 = 5;
@@ -171,29 +172,38 @@ fn mean(parts: &SymmetricParts, tree: &SymmetricTree, row: &[f32], known: u32) -
     below(tree, &answers, 0..tree.leaf_values.len())
 }
 
-/// Shapley values of the whole ensemble by the sum over all coalitions of columns.
-fn by_coalitions(parts: &SymmetricParts, row: &[f32]) -> Vec<f64> {
-    let game: Vec<f64> = (0..1_u32 << N_COLUMNS)
-        .map(|known| {
-            let trees = parts.trees.iter();
-            parts.scale * trees.map(|tree| mean(parts, tree, row, known)).sum::<f64>()
-        })
-        .collect();
-    let factorial = |k: u32| (1..=k).map(f64::from).product::<f64>();
-    let weight = |known: u32| {
-        let size = known.count_ones();
-        factorial(size) * factorial(N_COLUMNS - size - 1) / factorial(N_COLUMNS)
+/// The ensemble's game for `row` where training weights stand in for what is not known.
+fn game(parts: &SymmetricParts, row: &[f32]) -> Game {
+    let trees = |known| {
+        parts
+            .trees
+            .iter()
+            .map(move |tree| mean(parts, tree, row, known))
     };
-    let value = |column: u32| {
-        (0..1_u32 << N_COLUMNS)
-            .filter(|known| known >> column & 1 == 0)
-            .map(|known| {
-                let with = known | 1 << column;
-                weight(known) * (game[with as usize] - game[known as usize])
-            })
-            .sum()
+    Game::new(N_COLUMNS as usize, |known| {
+        parts.scale * trees(known).sum::<f64>() + parts.bias
+    })
+}
+
+/// The ensemble's game for `row` where each background row in turn stands in.
+fn background_game(parts: &SymmetricParts, row: &[f32], background: &[Vec<f32>]) -> Game {
+    let margin = |known: u32, other: &[f32]| {
+        let pick = |column: usize| {
+            if known >> column & 1 == 1 {
+                row[column]
+            } else {
+                other[column]
+            }
+        };
+        let mixed: Vec<f32> = (0..row.len()).map(pick).collect();
+        let trees = parts.trees.iter();
+        let sum: f64 = trees.map(|tree| mean(parts, tree, &mixed, u32::MAX)).sum();
+        parts.scale * sum + parts.bias
     };
-    (0..N_COLUMNS).map(value).collect()
+    Game::new(N_COLUMNS as usize, |known| {
+        let margins = background.iter().map(|other| margin(known, other));
+        margins.sum::<f64>() / background.len() as f64
+    })
 }
 
 fn any_tree(depth: std::ops::Range<usize>) -> impl Strategy<Value = SymmetricTree> {
@@ -250,37 +260,35 @@ fn any_row() -> impl Strategy<Value = Vec<f32>> {
     (number(), number(), number(), code(), code()).prop_map(|(a, b, c, d, e)| vec![a, b, c, d, e])
 }
 
-fn explainer(parts: SymmetricParts) -> Explainer {
-    let groups: Vec<u32> = (0..parts.columns.len() as u32).collect();
-    let predictor = Predictor::Symmetric(SymmetricEnsemble::new(parts).unwrap());
-    Explainer::new(&predictor, &groups, groups.len()).unwrap()
+/// Columns 0 and 4 are one group.
+const GROUPS: [u32; N_COLUMNS as usize] = [0, 1, 2, 3, 0];
+
+/// Values and interactions, by column and by group, against a game of each row.
+fn check(explainer: &Explainer, rows: &[Vec<f32>], game: impl Fn(&[f32]) -> Game) {
+    let (values, n_rows) = (rows.concat(), rows.len());
+    let explanation = explainer.explain_features(&values, n_rows).unwrap();
+    let pairs = explainer.interactions_features(&values, n_rows).unwrap();
+    let group_pairs = explainer.interactions(&values, n_rows).unwrap();
+    for (row_idx, row) in rows.iter().enumerate() {
+        let game = game(row);
+        assert!((explanation.base - game.base()).abs() < 1e-12);
+        assert!(explanation.gap(row_idx) < 1e-11);
+        assert_close(explanation.row(row_idx), &game.shapley(), 1e-11);
+        let expected = game.interactions();
+        assert_close(pairs.row(row_idx), &expected, 1e-11);
+        assert_close(
+            group_pairs.row(row_idx),
+            &grouped(&expected, &GROUPS, 4),
+            1e-11,
+        );
+    }
 }
 
-fn check(trees: Vec<SymmetricTree>, rows: &[Vec<f32>]) {
+fn check_training(trees: Vec<SymmetricTree>, rows: &[Vec<f32>]) {
     let parts = parts(trees);
-    let explanation = explainer(parts.clone())
-        .explain(&rows.concat(), rows.len())
-        .unwrap();
-    for (row_idx, row) in rows.iter().enumerate() {
-        let all = |known| {
-            parts
-                .trees
-                .iter()
-                .map(|tree| mean(&parts, tree, row, known))
-                .sum::<f64>()
-        };
-        let margin = parts.scale * all(u32::MAX) + parts.bias;
-        assert!((explanation.margins[row_idx] - margin).abs() < 1e-12);
-        assert!((explanation.base - parts.scale * all(0) - parts.bias).abs() < 1e-12);
-        assert!(explanation.gap(row_idx) < 1e-11);
-        for (column, expected) in by_coalitions(&parts, row).iter().enumerate() {
-            let found = explanation.row(row_idx)[column];
-            assert!(
-                (found - expected).abs() < 1e-11,
-                "{column}: {found} != {expected}"
-            );
-        }
-    }
+    let predictor = Predictor::Symmetric(SymmetricEnsemble::new(parts.clone()).unwrap());
+    let explainer = Explainer::new(&predictor, &GROUPS, 4).unwrap();
+    check(&explainer, rows, |row| game(&parts, row));
 }
 
 proptest! {
@@ -291,7 +299,25 @@ proptest! {
         trees in prop::collection::vec(any_tree(0..7), 1..4),
         rows in prop::collection::vec(any_row(), 1..6),
     ) {
-        check(trees, &rows);
+        check_training(trees, &rows);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn background_values_equal_the_sum_over_all_coalitions(
+        trees in prop::collection::vec(any_tree(0..7), 1..4),
+        rows in prop::collection::vec(any_row(), 1..4),
+        background in prop::collection::vec(any_row(), 1..6),
+    ) {
+        let parts = parts(trees);
+        let predictor = Predictor::Symmetric(SymmetricEnsemble::new(parts.clone()).unwrap());
+        let (others, n_others) = (background.concat(), background.len());
+        let explainer =
+            Explainer::with_background(&predictor, &GROUPS, 4, &others, n_others).unwrap();
+        check(&explainer, &rows, |row| background_game(&parts, row, &background));
     }
 }
 
@@ -303,7 +329,7 @@ proptest! {
         trees in prop::collection::vec(any_tree(9..12), 1..3),
         rows in prop::collection::vec(any_row(), 1..4),
     ) {
-        check(trees, &rows);
+        check_training(trees, &rows);
     }
 }
 
