@@ -5,6 +5,7 @@
     reason = "a program for the developer's terminal"
 )]
 
+mod bench;
 mod ci;
 mod data;
 mod demo;
@@ -13,6 +14,7 @@ mod licences;
 mod links;
 mod moto;
 mod paths;
+mod peers;
 mod postgres;
 mod setup;
 mod shell;
@@ -34,6 +36,8 @@ cargo xtask TASK
                     (--debug builds without optimisation; ARGS go to `churn demo`)
   test              start what the tests need and run all of them
   tidy              check layers, licences, module docs, links and house rules
+  bench NAME        CPU time beside the Python packages, installed into the cache first:
+                    train
   ci                everything a change must pass: fmt, clippy, tidy, test, doc, deny
   help              this text
 ";
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
         ("setup", []) => setup::run(),
         ("test", []) => test::run(),
         ("tidy", []) => tidy::run(),
+        ("bench", rest) => bench::run(rest),
         ("ci", []) => ci::run(),
         ("help" | "--help" | "-h", []) => {
             print!("{HELP}");

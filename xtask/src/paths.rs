@@ -35,6 +35,16 @@ pub(crate) fn scratch(name: &str) -> anyhow::Result<PathBuf> {
     Ok(folder)
 }
 
+/// Where cargo puts what it builds: as it says itself.
+pub(crate) fn target() -> anyhow::Result<PathBuf> {
+    let metadata = cargo_metadata::MetadataCommand::new()
+        .current_dir(workspace())
+        .no_deps()
+        .exec()
+        .context("could not ask cargo for its target folder")?;
+    Ok(metadata.target_directory.into_std_path_buf())
+}
+
 /// Lower-case SHA-256 of a file; `None` if it can't be read.
 pub(crate) fn sha256(file: &Path) -> Option<String> {
     let bytes = std::fs::read(file).ok()?;
