@@ -10,6 +10,20 @@ pub struct GroupTexts<'a> {
     groups: Vec<GroupValues<'a>>,
 }
 
+/// A value to compare with, in the form the cells have.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ValueMatcher {
+    /// Index of a level.
+    Code(i32),
+    /// A number.
+    Number(f64),
+}
+
+/// Numbers a person would write alike; a missing one, which is no number, is like none.
+fn is_same(number: f64, wanted: f64) -> bool {
+    (number - wanted).abs() < 1e-9
+}
+
 enum GroupValues<'a> {
     Column(Cells<'a>),
     Derived(Values),
@@ -33,6 +47,63 @@ impl<'a> GroupTexts<'a> {
         Ok(Self {
             groups: groups.collect::<Result<_, _>>()?,
         })
+    }
+
+    /// Prepares the question whether a group has the value that reads `text`; `None` when no row
+    /// of this table has it.
+    #[must_use]
+    pub fn matcher(&self, group: usize, text: &str) -> Option<ValueMatcher> {
+        let number = || text.parse().ok().map(ValueMatcher::Number);
+        match self.groups.get(group)? {
+            GroupValues::Column(Cells::Categories(view)) => {
+                view.code_of(text).map(ValueMatcher::Code)
+            }
+            GroupValues::Column(Cells::Numbers(_)) | GroupValues::Derived(Values::Numbers(_)) => {
+                number()
+            }
+            GroupValues::Column(_) => None,
+            GroupValues::Derived(Values::Categories { levels, .. }) => {
+                let code = levels.iter().position(|level| level == text)?;
+                i32::try_from(code).ok().map(ValueMatcher::Code)
+            }
+        }
+    }
+
+    /// Whether a group has the value of `matcher`, which was made for it by [`Self::matcher`].
+    #[must_use]
+    pub fn matches(&self, group: usize, row: usize, matcher: ValueMatcher) -> bool {
+        match (self.groups.get(group), matcher) {
+            (Some(GroupValues::Column(Cells::Categories(view))), ValueMatcher::Code(code)) => {
+                view.code(row) == Some(code)
+            }
+            (Some(GroupValues::Column(cells)), ValueMatcher::Number(wanted)) => cells
+                .number(row)
+                .is_some_and(|number| is_same(number, wanted)),
+            (
+                Some(GroupValues::Derived(Values::Numbers(numbers))),
+                ValueMatcher::Number(wanted),
+            ) => numbers
+                .get(row)
+                .is_some_and(|&number| is_same(number, wanted)),
+            (
+                Some(GroupValues::Derived(Values::Categories { codes, .. })),
+                ValueMatcher::Code(code),
+            ) => codes.get(row) == Some(&code),
+            _ => false,
+        }
+    }
+
+    /// The value of group `group` in row `row` as a number; `None` when missing, out of range, or
+    /// not a number.
+    #[must_use]
+    pub fn number(&self, group: usize, row: usize) -> Option<f64> {
+        match self.groups.get(group)? {
+            GroupValues::Column(cells) => cells.number(row),
+            GroupValues::Derived(Values::Numbers(numbers)) => {
+                numbers.get(row).copied().filter(|number| !number.is_nan())
+            }
+            GroupValues::Derived(Values::Categories { .. }) => None,
+        }
     }
 
     /// The value of group `group` in row `row`; `None` when missing or out of range.

@@ -46,7 +46,7 @@ mod plan;
 mod transform;
 mod values;
 
-pub use describe::GroupTexts;
+pub use describe::{GroupTexts, ValueMatcher};
 pub use error::Error;
 pub use matrix::Matrix;
 pub use plan::{

@@ -65,13 +65,13 @@ pub use read::{
     Chunk, ParsedChunk, Purpose, ReadOptions, RejectedRow, TableReader, open_table, read_all,
 };
 pub use spec::{
-    CheckSeverity, CheckSpec, ColumnKind, ColumnSpec, Condition, Consequence, ConstantValue,
-    CsvDialect, DatasetSpec, DerivedSpec, Encoding, MissingStrategy, Phrase, Role, SPEC_FORMAT,
-    SpecFault, ValueSpec,
+    Actionable, CheckSeverity, CheckSpec, ColumnKind, ColumnSpec, Condition, Consequence,
+    ConstantValue, CsvDialect, DatasetSpec, DerivedSpec, Encoding, MissingStrategy, Role,
+    SPEC_FORMAT, SameSpec, SpecFault, ValueSpec, Wording,
 };
 pub use table::{CategoryView, Cells, Table, write_number};
 pub use units::{Currency, Margin, Money, Probability};
 pub use validate::{
     CheckReport, Duplicates, FaultCount, Graded, LevelCount, MAX_LISTED_FAULTS, MissingReport,
-    OutlierReport, Validation, Validator, row_groups,
+    OutlierReport, Validation, Validator, broken_checks, row_groups,
 };

@@ -3,7 +3,9 @@
 mod column;
 mod names;
 mod roles;
+mod same;
 mod sample;
+mod say;
 mod target;
 
 use std::path::Path;
@@ -78,7 +80,9 @@ pub fn infer(path: &Path, options: &InferOptions) -> Result<Inferred, Error> {
     tokens.sort();
     tokens.dedup();
     spec.missing_tokens = tokens;
+    spec.same = same::find(&profiles);
     spec.columns = profiles.into_iter().map(|profile| profile.spec).collect();
+    spec.columns.iter_mut().for_each(say::add_sentences);
     if key.is_none() {
         warnings.push("no column is unique and named like an identifier: there is no key, so repeated customers cannot be found".to_owned());
     }

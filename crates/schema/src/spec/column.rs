@@ -1,8 +1,10 @@
 //! What one column of the data is: kind, roles, domain, range, missing values, words for people.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::Phrase;
+use super::{Actionable, Wording};
 
 /// One column of a [`crate::DatasetSpec`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +44,19 @@ pub struct ColumnSpec {
     /// Sentence template with `{label}` and `{value}`; `{label} is {value}` if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phrase: Option<String>,
+    /// Whole sentences for single values, in place of `phrase`: `{"No": no tech support}`.
+    #[serde(
+        default,
+        deserialize_with = "super::text::text_map",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub say: BTreeMap<String, String>,
+    /// The sentence for a missing value; `{label} is not known` if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub say_missing: Option<String>,
+    /// Whether, and to what, we can change the column for a customer; not at all if absent.
+    #[serde(default, skip_serializing_if = "Actionable::is_absent")]
+    pub actionable: Actionable,
     /// Why the column is ignored, for readers of the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -64,6 +79,9 @@ impl ColumnSpec {
             missing: MissingStrategy::Keep,
             positive: None,
             phrase: None,
+            say: BTreeMap::new(),
+            say_missing: None,
+            actionable: Actionable::default(),
             reason: None,
         }
     }
@@ -80,21 +98,12 @@ impl ColumnSpec {
         self.label.as_deref().unwrap_or(&self.name)
     }
 
-    /// The sentence with a place for the value.
+    /// How the column is spoken of: `phrase`, `say` and `say_missing`, with their defaults.
     #[must_use]
-    pub fn phrase(&self) -> Phrase {
+    pub fn wording(&self) -> Wording {
         let template = self.phrase.as_deref().unwrap_or("{label} is {value}");
-        Phrase::new(template, self.label())
-    }
-
-    /// The sentence for one value, from `phrase`; "not known" stands for a missing one.
-    #[must_use]
-    pub fn sentence(&self, value: Option<&str>) -> String {
-        let mut sentence = String::new();
-        self.phrase().write(&mut sentence, |out| {
-            out.push_str(value.unwrap_or("not known"));
-        });
-        sentence
+        let wording = Wording::new(template, self.label());
+        wording.with_sentences(&self.say, self.say_missing.as_deref())
     }
 
     /// Whether values are held as numbers.

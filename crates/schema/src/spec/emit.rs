@@ -1,10 +1,11 @@
 //! Writing a specification as YAML that a person can read and edit.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{
-    CheckSeverity, CheckSpec, ColumnSpec, ConstantValue, DatasetSpec, DerivedSpec, Encoding,
-    MissingStrategy, Role,
+    Actionable, CheckSeverity, CheckSpec, ColumnSpec, ConstantValue, DatasetSpec, DerivedSpec,
+    Encoding, MissingStrategy, Role, SameSpec,
 };
 
 impl DatasetSpec {
@@ -33,6 +34,14 @@ impl DatasetSpec {
                 let _ = write_check(check, &mut out);
             }
         }
+        if !self.same.is_empty() {
+            out.push_str(
+                "\n# Values that say the same thing: one reason stands for all of them.\nsame:\n",
+            );
+            for same in &self.same {
+                let _ = write_same(same, &mut out);
+            }
+        }
         out
     }
 }
@@ -40,7 +49,9 @@ impl DatasetSpec {
 const COLUMN_HELP: &str = "\n\
 # kind: integer | number | category | date | text\n\
 # roles: key | target | feature | protected | revenue | timestamp | ignore (feature if left out)\n\
-# missing: keep | median | most_frequent | own_level | {constant: {value: 0}}\n";
+# missing: keep | median | most_frequent | own_level | {constant: {value: 0}}\n\
+# phrase, say: words for reasons, for any value and for single ones\n\
+# actionable: what we can change for a customer: true, or the values we can bring\n";
 
 fn write_head(spec: &DatasetSpec, out: &mut String) -> std::fmt::Result {
     writeln!(
@@ -141,7 +152,31 @@ fn write_column(column: &ColumnSpec, out: &mut String) -> std::fmt::Result {
     if let Some(phrase) = &column.phrase {
         writeln!(out, "    phrase: {}", quote_always(phrase))?;
     }
+    if !column.say.is_empty() {
+        writeln!(out, "    say: {{{}}}", map(&column.say))?;
+    }
+    if let Some(sentence) = &column.say_missing {
+        writeln!(out, "    say_missing: {}", quote(sentence))?;
+    }
+    match &column.actionable {
+        Actionable::Any(false) => {}
+        Actionable::Any(true) => writeln!(out, "    actionable: true")?,
+        Actionable::To(levels) => writeln!(out, "    actionable: [{}]", list(levels))?,
+    }
     Ok(())
+}
+
+fn write_same(same: &SameSpec, out: &mut String) -> std::fmt::Result {
+    writeln!(out, "  - say: {}", quote(&same.say))?;
+    writeln!(out, "    values: {{{}}}", map(&same.values))
+}
+
+fn map(entries: &BTreeMap<String, String>) -> String {
+    let entries = entries.iter();
+    let entries: Vec<_> = entries
+        .map(|(key, value)| format!("{}: {}", quote(key), quote(value)))
+        .collect();
+    entries.join(", ")
 }
 
 fn write_derived(derived: &DerivedSpec, out: &mut String) -> std::fmt::Result {

@@ -1,24 +1,29 @@
 //! The dataset specification: what the columns of a table are and mean.
 
+mod actionable;
 mod checks;
 mod column;
 mod derived;
 mod emit;
 mod fingerprint;
-mod phrase;
 mod rules;
+mod same;
 mod text;
+mod wording;
+mod words_rules;
 mod yaml;
 
 pub(crate) use fingerprint::hex;
 
 use serde::{Deserialize, Serialize};
 
+pub use actionable::Actionable;
 pub use checks::{CheckSeverity, CheckSpec, Condition, Consequence};
 pub use column::{ColumnKind, ColumnSpec, ConstantValue, MissingStrategy, Role};
 pub use derived::DerivedSpec;
-pub use phrase::Phrase;
 pub use rules::SpecFault;
+pub use same::SameSpec;
+pub use wording::Wording;
 
 use crate::Currency;
 
@@ -59,6 +64,9 @@ pub struct DatasetSpec {
     /// Consistency checks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<CheckSpec>,
+    /// Values of several columns that say the same thing, for reasons.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub same: Vec<SameSpec>,
 }
 
 /// How a text file is written.
@@ -120,6 +128,7 @@ impl DatasetSpec {
             columns: Vec::new(),
             derived: Vec::new(),
             checks: Vec::new(),
+            same: Vec::new(),
         }
     }
 

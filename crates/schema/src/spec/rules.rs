@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    CheckSpec, ColumnKind, ColumnSpec, DatasetSpec, DerivedSpec, MissingStrategy, Role, SPEC_FORMAT,
+    CheckSpec, ColumnKind, ColumnSpec, DatasetSpec, DerivedSpec, MissingStrategy, Role,
+    SPEC_FORMAT, words_rules,
 };
 use crate::Error;
 
@@ -24,6 +25,7 @@ pub(crate) enum Place {
     Column(usize),
     Derived(usize),
     Check(usize),
+    Same(usize),
 }
 
 impl DatasetSpec {
@@ -77,14 +79,15 @@ impl DatasetSpec {
         for (idx, check) in self.checks.iter().enumerate() {
             check_check(self, check, Place::Check(idx), &mut faults);
         }
+        words_rules::check(self, &mut faults);
         faults.0
     }
 }
 
-struct Faults(Vec<SpecFault>);
+pub(super) struct Faults(Vec<SpecFault>);
 
 impl Faults {
-    fn add(&mut self, place: Place, message: String) {
+    pub(super) fn add(&mut self, place: Place, message: String) {
         self.0.push(SpecFault {
             place,
             position: None,

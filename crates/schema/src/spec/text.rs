@@ -1,5 +1,7 @@
 //! Texts in YAML that look like numbers: `equals: 0` means the level "0".
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer};
 
 #[derive(Deserialize)]
@@ -31,4 +33,15 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
 pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let scalars = Vec::<Scalar>::deserialize(deserializer)?;
     Ok(scalars.into_iter().map(Scalar::into_text).collect())
+}
+
+/// A map whose keys and values are texts, however they look: `1: 1 month with us`.
+pub(super) fn text_map<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, String>, D::Error> {
+    let map = BTreeMap::<String, Scalar>::deserialize(deserializer)?;
+    let entries = map.into_iter();
+    Ok(entries
+        .map(|(key, value)| (key, value.into_text()))
+        .collect())
 }

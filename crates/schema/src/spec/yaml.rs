@@ -68,6 +68,7 @@ struct Positions {
     columns: Vec<Spanned<IgnoredAny>>,
     derived: Vec<Spanned<IgnoredAny>>,
     checks: Vec<Spanned<IgnoredAny>>,
+    same: Vec<Spanned<IgnoredAny>>,
 }
 
 impl Positions {
@@ -83,6 +84,7 @@ impl Positions {
             Place::Column(idx) => self.columns.get(idx),
             Place::Derived(idx) => self.derived.get(idx),
             Place::Check(idx) => self.checks.get(idx),
+            Place::Same(idx) => self.same.get(idx),
         };
         entry.map(|e| (e.referenced.line(), e.referenced.column()))
     }

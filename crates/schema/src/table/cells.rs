@@ -32,6 +32,15 @@ impl Cells<'_> {
         row_idx >= array.len() || array.is_null(row_idx)
     }
 
+    /// The number in the cell; `None` if it is missing or the column holds none.
+    #[must_use]
+    pub fn number(&self, row_idx: usize) -> Option<f64> {
+        match self {
+            Self::Numbers(numbers) if !self.is_missing(row_idx) => Some(numbers.value(row_idx)),
+            _ => None,
+        }
+    }
+
     /// Appends the cell as a person would read it, as in `12`, `70.35`, `Month-to-month`,
     /// `2024-05-01`. Returns false, and appends nothing, if it is missing.
     pub fn write_text(&self, row_idx: usize, out: &mut String) -> bool {

@@ -1,8 +1,10 @@
 //! Checks between the columns of a row, evaluated while parsing and over whole tables.
 
+use arrow_array::{Array, Float64Array};
+
 use super::report::{CheckReport, Graded};
 use crate::spec::{CheckSeverity, CheckSpec, DatasetSpec};
-use crate::table::{Table, held_columns};
+use crate::table::{CategoryView, Table, held_columns};
 use crate::{Fault, FaultCode, Severity};
 
 /// A check with its columns looked up.
@@ -152,6 +154,53 @@ impl RowCheck {
     }
 }
 
+/// For each row of `table` the places, in [`DatasetSpec::checks`], of the checks it fails, rising.
+#[must_use]
+pub fn broken_checks(table: &Table) -> Vec<Vec<usize>> {
+    let spec = table.spec();
+    let mut broken = vec![Vec::new(); table.n_rows()];
+    let columns = Columns::new(table);
+    for (check_idx, check) in spec.checks.iter().enumerate() {
+        let Some(check) = RowCheck::new(check, spec) else {
+            continue;
+        };
+        for (row_idx, broken) in broken.iter_mut().enumerate() {
+            if columns.evaluate(&check, row_idx).is_failure() {
+                broken.push(check_idx);
+            }
+        }
+    }
+    broken
+}
+
+/// The columns of a table, found once for all rows and checks.
+struct Columns<'a> {
+    numbers: Vec<Option<&'a Float64Array>>,
+    categories: Vec<Option<CategoryView<'a>>>,
+}
+
+impl<'a> Columns<'a> {
+    fn new(table: &'a Table) -> Self {
+        let names = || held_columns(table.spec()).map(|column| column.name.as_str());
+        Self {
+            numbers: names().map(|name| table.numbers(name)).collect(),
+            categories: names().map(|name| table.categories(name)).collect(),
+        }
+    }
+
+    fn evaluate(&self, check: &RowCheck, row_idx: usize) -> Verdict {
+        let number = |idx: usize| match self.numbers[idx] {
+            Some(array) if array.is_valid(row_idx) => array.value(row_idx),
+            _ => f64::NAN,
+        };
+        let code = |idx: usize| {
+            let code = self.categories[idx].and_then(|view| view.code(row_idx));
+            code.unwrap_or(-1)
+        };
+        check.evaluate(number, code)
+    }
+}
+
 /// Counts of one check over all rows.
 #[derive(Debug)]
 pub(super) struct CheckTally {
@@ -187,19 +236,10 @@ impl CheckTally {
 
     /// Counts good rows and adds a warning for each that fails.
     pub(super) fn add(&mut self, table: &Table, file: &str, failed: &mut Vec<Fault>) {
-        let columns: Vec<_> = held_columns(table.spec())
-            .map(|c| c.name.as_str())
-            .collect();
-        let numbers: Vec<_> = columns.iter().map(|name| table.numbers(name)).collect();
-        let categories: Vec<_> = columns.iter().map(|name| table.categories(name)).collect();
+        let columns = Columns::new(table);
         let tolerances = [0.05, 0.10, 0.20, self.tolerance().unwrap_or(0.0)];
         for row_idx in 0..table.n_rows() {
-            let number = |idx: usize| match numbers[idx] {
-                Some(array) if arrow_array::Array::is_valid(array, row_idx) => array.value(row_idx),
-                _ => f64::NAN,
-            };
-            let code = |idx: usize| categories[idx].and_then(|c| c.code(row_idx)).unwrap_or(-1);
-            let verdict = self.check.evaluate(number, code);
+            let verdict = columns.evaluate(&self.check, row_idx);
             let (Verdict::Passed { gap } | Verdict::Failed { gap }) = verdict else {
                 continue;
             };

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub(crate) use checks::RowCheck;
+pub use checks::broken_checks;
 pub use repeats::row_groups;
 pub use report::{
     CheckReport, Duplicates, FaultCount, Graded, LevelCount, MissingReport, OutlierReport,

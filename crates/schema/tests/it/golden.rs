@@ -124,8 +124,9 @@ fn telco_cells_read_as_a_person_would() {
     let sentence = |name: &str| {
         spec.column(name)
             .unwrap()
+            .wording()
             .sentence(table.value_text(name, 1).as_deref())
     };
     assert_eq!(sentence("tenure"), "34 months with us");
-    assert_eq!(sentence("Contract"), "One year contract");
+    assert_eq!(sentence("Contract"), "one-year contract");
 }

@@ -54,6 +54,14 @@ fn telco_is_understood() {
     );
     assert_eq!(spec.column("tenure").unwrap().kind, ColumnKind::Integer);
     assert_eq!(warnings, [""; 0]);
+    let same: Vec<_> = spec
+        .same
+        .iter()
+        .map(|s| (s.say.as_str(), s.values.len()))
+        .collect();
+    assert_eq!(same, [("no phone service", 2), ("no internet service", 7)]);
+    let support = spec.column("TechSupport").unwrap().wording();
+    assert_eq!(support.sentence(Some("No")), "no tech support");
     let validation = read(&path, spec);
     assert_eq!(
         (validation.n_good, validation.target[1].count),

@@ -51,6 +51,42 @@ checks:
 }
 
 #[test]
+fn words_and_what_is_ours_to_change_are_checked() {
+    let found = faults(
+        r#"format: 1
+name: x
+columns:
+  - {name: plan, kind: category, levels: [A, B], say: {C: see}, actionable: [B, D]}
+  - {name: sex, kind: category, roles: [feature, protected], levels: [f, m], actionable: true}
+  - {name: spend, kind: number, actionable: [few]}
+  - {name: tv, kind: category, levels: ["No", none]}
+same:
+  - {say: nothing, values: {plan: A, tv: none}}
+  - {say: "", values: {tv: none}}
+  - {say: she, values: {sex: f, plan: Z, spend: much, net: "No"}}
+"#,
+    );
+    let check = |start: &str, words: &str| {
+        let hit = found
+            .iter()
+            .any(|fault| fault.starts_with(start) && fault.contains(words));
+        assert!(hit, "{start} {words:?} not in {found:#?}");
+    };
+    check("4:5: ", "say: \"C\" is not one of the levels");
+    check("4:5: ", "actionable: \"D\" is not one of the levels");
+    check("5:5: ", "a protected attribute is nothing we change");
+    check("6:5: ", "a list of values needs a category");
+    check("10:5: ", "say is empty");
+    check("10:5: ", "two or more columns");
+    check("10:5: ", "tv \"none\" already belongs to \"nothing\"");
+    check("11:5: ", "column sex is protected");
+    check("11:5: ", "\"Z\" is not a listed level");
+    check("11:5: ", "\"much\" is not a number");
+    check("11:5: ", "there is no column net");
+    assert_eq!(found.len(), 11, "{found:#?}");
+}
+
+#[test]
 fn syntax_and_unknown_keys_are_placed() {
     let found = faults("format: 1\nname: x\ncolumns:\n  - {name: a, kind: number, colour: red}\n");
     assert!(
