@@ -108,10 +108,7 @@ impl<'p> Adviser<'p> {
         if prospects.is_empty() {
             return choices;
         }
-        let columns = self.playbook.used_columns.iter();
-        let cells: Vec<Value<'_>> = columns
-            .map(|column| customer.values.value(column).unwrap_or(Value::Missing))
-            .collect();
+        let cells = cells(self.playbook, customer);
         let asked = Asked {
             playbook: self.playbook,
             customer,
@@ -134,6 +131,29 @@ impl<'p> Adviser<'p> {
         });
         choices.offers = keep_best_of_groups(prospects);
         choices
+    }
+
+    /// The offers that change something about the customer and whose rules admit them, whether they
+    /// pay or not, in the order of the playbook. Without a value of the customer there are none.
+    pub fn eligible_changes(&mut self, customer: &Customer<'_>) -> Vec<&'p Offer> {
+        let playbook = self.playbook;
+        let Some(value) = playbook.value.compute(customer.monthly_revenue) else {
+            return Vec::new();
+        };
+        let cells = cells(playbook, customer);
+        let asked = Asked {
+            playbook,
+            customer,
+            cells: &cells,
+            value: value.to_major(),
+            binding: OnceCell::new(),
+        };
+        let offers = playbook.offers.iter().enumerate();
+        offers
+            .filter(|(_, offer)| !offer.changes.is_empty())
+            .filter(|(idx, offer)| self.ask_eligible(*idx, offer, &asked) == Ok(true))
+            .map(|(_, offer)| offer)
+            .collect()
     }
 
     /// Whether the offer's rules admit it; sets its priority.
@@ -195,6 +215,14 @@ impl Choices<'_> {
         self.faults
             .push(EvaluationFault::new(offer_id, part, message));
     }
+}
+
+/// The values of the columns a playbook reads.
+fn cells<'a>(playbook: &Playbook, customer: &Customer<'a>) -> Vec<Value<'a>> {
+    let columns = playbook.used_columns.iter();
+    columns
+        .map(|column| customer.values.value(column).unwrap_or(Value::Missing))
+        .collect()
 }
 
 /// Offers with a positive expected value.

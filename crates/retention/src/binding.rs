@@ -32,6 +32,8 @@ impl Variable {
         Variable::Value,
         Variable::Reasons,
     ];
+    /// What a segment may use.
+    pub(crate) const FOR_SEGMENT: [Variable; 2] = [Variable::Probability, Variable::MonthlyRevenue];
     /// What `priority` may use: the same, and what the offer costs and brings.
     pub(crate) const FOR_PRIORITY: [Variable; 6] = [
         Variable::Probability,

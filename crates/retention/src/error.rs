@@ -26,6 +26,16 @@ pub enum Error {
         /// The faults, in order of their lines; never empty.
         faults: Vec<PlaybookFault>,
     },
+    /// A segment is neither `column=value` nor a sound rule.
+    #[error(
+        "segment {text:?}: {faults}; expected column=value or a CEL expression such as column < 12"
+    )]
+    Segment {
+        /// What was given.
+        text: String,
+        /// Everything that is wrong with it.
+        faults: String,
+    },
     /// Amounts of two currencies were put together.
     #[error(
         "amounts of one list must have one currency: expected {expected}, found {found}; convert before calling"

@@ -19,6 +19,8 @@ const MAX_LENGTH: usize = 4096;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
     Bool,
+    /// As `Bool`, of what is known before anything is recommended.
+    Segment,
     Number,
 }
 
@@ -69,19 +71,20 @@ impl Expression {
         })?;
         let variables: &[Variable] = match wanted {
             Wanted::Bool => &Variable::FOR_ELIGIBLE,
+            Wanted::Segment => &Variable::FOR_SEGMENT,
             Wanted::Number => &Variable::FOR_PRIORITY,
         };
         let mut checker = Checker::new(columns, variables);
         let found = checker.check(&mut root);
         let fits = match wanted {
-            Wanted::Bool => matches!(found, Type::Bool | Type::Any),
+            Wanted::Bool | Wanted::Segment => matches!(found, Type::Bool | Type::Any),
             Wanted::Number => found.is_number() || found == Type::Any,
         };
         if !fits {
-            let expected = if wanted == Wanted::Bool {
-                "true or false"
-            } else {
+            let expected = if wanted == Wanted::Number {
                 "a number"
+            } else {
+                "true or false"
             };
             checker
                 .faults

@@ -49,6 +49,7 @@
 
 mod adviser;
 mod binding;
+mod change;
 mod columns;
 mod customer;
 mod document;
@@ -64,10 +65,12 @@ mod recommend;
 mod risk;
 mod saving;
 mod section;
+mod segment;
 mod typing;
 mod worth;
 
 pub use adviser::{Adviser, Choices};
+pub use change::{Change, ChangeTo};
 pub use customer::{Customer, CustomerValues, Value};
 pub use efficiency::{CampaignEfficiency, Contacted, EfficiencyTally, compute_efficiency};
 pub use error::{Error, PlaybookFault};
@@ -80,4 +83,5 @@ pub use saving::{
     OfferSaving, PlannedContact, RoughSaving, Saving, SavingTally, compute_rough_saving,
     compute_saving,
 };
+pub use segment::Segment;
 pub use worth::{MarginAndHorizon, ValueInputs};

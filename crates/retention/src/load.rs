@@ -6,6 +6,7 @@ use std::sync::Arc;
 use cel::Env;
 use churn_schema::{Currency, DatasetSpec, Money, Role};
 
+use crate::change::read_changes;
 use crate::columns::{Column, ColumnKind, Columns};
 use crate::document::{Node, Tree, parse_document};
 use crate::error::Error;
@@ -24,7 +25,7 @@ const PLAYBOOK_KEYS: [&str; 6] = [
     "offers",
     "description",
 ];
-const OFFER_KEYS: [&str; 8] = [
+const OFFER_KEYS: [&str; 9] = [
     "id",
     "title",
     "kind",
@@ -33,11 +34,13 @@ const OFFER_KEYS: [&str; 8] = [
     "priority",
     "save_rate",
     "exclusive_group",
+    "changes",
 ];
 
 /// What offers are checked against.
 struct Loader<'a> {
     env: Arc<Env>,
+    spec: &'a DatasetSpec,
     columns: Columns,
     currency: Currency,
     /// Ids so far, also of offers with faults.
@@ -76,6 +79,7 @@ fn read_playbook(
     let env = Arc::new(Env::stdlib());
     let mut loader = Loader {
         env: Arc::clone(&env),
+        spec,
         columns: collect_columns(spec),
         currency,
         ids: Vec::new(),
@@ -214,7 +218,7 @@ fn read_risk(section: &Section<'_>, faults: &mut Faults) -> RiskCutoffs {
 }
 
 /// Columns an expression may name: all but what is not read or not known when offers are made.
-fn collect_columns(spec: &DatasetSpec) -> Columns {
+pub(crate) fn collect_columns(spec: &DatasetSpec) -> Columns {
     let mut columns = Columns::default();
     for column in &spec.columns {
         if column.has_role(Role::Target) {
@@ -294,7 +298,9 @@ impl Loader<'_> {
             "the name of a group of which a customer gets one",
             self.faults,
         );
+        let changes = read_changes(&offer, self.spec, self.faults);
         Some(Offer {
+            changes,
             id: id?,
             title: title?,
             kind: kind?,

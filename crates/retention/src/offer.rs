@@ -3,6 +3,7 @@
 use churn_schema::Money;
 use serde::Serialize;
 
+use crate::change::Change;
 use crate::expression::Expression;
 
 /// What an offer costs if it is made to one customer.
@@ -84,6 +85,8 @@ pub struct Offer {
     pub cost: OfferCost,
     /// How often it works.
     pub save_rate: SaveRate,
+    /// What it changes about the customer who takes it; all of it together.
+    pub changes: Vec<Change>,
     /// Offers of one group exclude each other; the best one stays.
     pub exclusive_group: Option<String>,
     pub(crate) eligible: Expression,

@@ -148,7 +148,7 @@ impl SavingTally {
             })
             .collect::<Result<Vec<_>, Error>>()?;
         let statement = format!(
-            "{} contacts, {:.1} expected to leave, {:.1} of them kept at the stated save rates: worth {gross}, cost {cost}, net {net}",
+            "{} contacts, {:.1} of them expected to leave, {:.1} of those kept at the stated save rates: worth {gross}, cost {cost}, net {net}",
             total.n_contacts, total.leavers, total.saved
         );
         Ok(Saving {

@@ -26,7 +26,7 @@ fn a_list_saves_the_sum_of_its_expected_values() {
     // (0.78 + 0.5) x 0.2 x 253.26 = 64.83, less 2 x 15
     assert_eq!(
         saving.statement,
-        "2 contacts, 1.3 expected to leave, 0.3 of them kept at the stated save rates: \
+        "2 contacts, 1.3 of them expected to leave, 0.3 of those kept at the stated save rates: \
          worth 64.83 USD, cost 30.00 USD, net 34.83 USD"
     );
     assert_eq!(saving.by_offer.len(), 1);

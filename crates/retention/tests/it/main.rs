@@ -5,6 +5,7 @@
     reason = "a helper of a test fails the test by panicking"
 )]
 
+mod changes;
 mod figures;
 mod playbook_faults;
 mod properties;
