@@ -30,10 +30,7 @@ impl<'a> PlaybookColumns<'a> {
 
     /// The monthly revenue of a row; `None` when it is missing or there is no such column.
     pub(crate) fn revenue(&self, row: usize) -> Option<f64> {
-        match self.revenue? {
-            Cells::Numbers(numbers) if !self.revenue?.is_missing(row) => Some(numbers.value(row)),
-            _ => None,
-        }
+        self.revenue?.number(row)
     }
 }
 

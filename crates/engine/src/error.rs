@@ -70,6 +70,12 @@ pub enum Error {
         /// The library's words.
         fault: String,
     },
+    /// Explained rows could not be laid out as Parquet.
+    #[error("can't lay out the contributions as Parquet: {fault}")]
+    Encode {
+        /// The library's words.
+        fault: String,
+    },
     /// The probability is not a number between 0 and 1: the model or a feature is broken.
     #[error(
         "row {row}: the model gave {value} instead of a probability; verify the model with 'churn models verify'"
@@ -96,6 +102,50 @@ pub enum Error {
         /// Name of the specification.
         dataset: String,
     },
+    /// More rows were refused than the caller puts up with; no scored file was written.
+    #[error(
+        "{n_rejected} of {n_rows} rows of {input} were refused, more than {} % of them; nothing was written but {rejected}, which tells why: mend the rows, or raise --max-rejected",
+        limit * 100.0
+    )]
+    TooManyRejected {
+        /// The file.
+        input: PathBuf,
+        /// Rows refused.
+        n_rejected: u64,
+        /// Rows read.
+        n_rows: u64,
+        /// The limit, a share.
+        limit: f64,
+        /// The quarantine.
+        rejected: PathBuf,
+    },
+    /// No row of a file belongs to the segment, or the file has no good row.
+    #[error(
+        "no customer to explain among {n_read} rows of {path}{}; give another --segment or file",
+        segment.as_ref().map(|s| format!(" in the segment {s:?}")).unwrap_or_default()
+    )]
+    EmptySegment {
+        /// The file.
+        path: PathBuf,
+        /// The segment's rule.
+        segment: Option<String>,
+        /// Rows read.
+        n_read: u64,
+    },
+    /// No row to explain against.
+    #[error("no good row to explain against in {path}; give another file")]
+    NoBackground {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The model has no such column or derived feature.
+    #[error("the model has no feature '{feature}'; it has {}", known.join(", "))]
+    UnknownFeature {
+        /// What was asked for.
+        feature: String,
+        /// All there are.
+        known: Vec<String>,
+    },
     /// The scorer was made without reasons.
     #[error("this scorer was made without reasons; ask for at least one")]
     Unexplained,
@@ -113,7 +163,10 @@ impl Error {
     pub fn is_data_refused(&self) -> bool {
         match self {
             Self::Data(fault) => fault.is_data_refused(),
-            Self::RowRefused { .. } | Self::UnknownCustomer { .. } => true,
+            Self::RowRefused { .. }
+            | Self::UnknownCustomer { .. }
+            | Self::TooManyRejected { .. }
+            | Self::EmptySegment { .. } => true,
             _ => false,
         }
     }

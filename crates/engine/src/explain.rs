@@ -3,14 +3,15 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use churn_ensemble::Output;
-use churn_features::GroupTexts;
-use churn_retention::{Recommendation, RiskLevel};
+use churn_retention::{Choice, Recommendation, RiskLevel};
 use churn_schema::{ReadOptions, Table, open_table};
 use serde::Serialize;
 
 use crate::{
-    Error, Scorer,
-    reasons::{Impact, write_reason},
+    Counterfactual, Error, InteractionValues, Scorer,
+    merge::TableMerges,
+    reasons::{Impact, write_impact},
+    scores::Scores,
 };
 
 /// What one original column (or derived feature) adds to the score.
@@ -26,6 +27,31 @@ pub struct Contribution {
     pub impact: f64,
     /// The sentence.
     pub text: String,
+}
+
+/// A contribution in words, or several that say the same thing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Statement {
+    /// Original columns and derived features it stands for.
+    pub features: Vec<String>,
+    /// The sentence, e.g. `month-to-month contract`.
+    pub sentence: String,
+    /// On the model's scale; of several, their sum.
+    pub shap_value: f64,
+    /// Probability points; of several, their sum.
+    pub impact: f64,
+    /// Whether it is a protected attribute: part of the sum, and no reason to make an offer.
+    pub protected: bool,
+}
+
+/// How far one customer is explained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Depth {
+    /// Contributions of single columns.
+    #[default]
+    Contributions,
+    /// What columns do in pairs too.
+    Interactions,
 }
 
 /// A score with everything behind it.
@@ -47,12 +73,22 @@ pub struct ExplainedCustomer {
     pub output: Output,
     /// Expected margin.
     pub base_value: f64,
+    /// Background rows the contributions are against; 0 for the training data the model remembers.
+    pub n_background: usize,
     /// The customer's margin.
     pub margin: f64,
     /// All contributions, strongest first.
     pub contributions: Vec<Contribution>,
+    /// The same sum in words: columns that say the same thing are one statement. Strongest first.
+    pub statements: Vec<Statement>,
     /// Offers that pay, best first.
     pub offers: Vec<Recommendation>,
+    /// What the columns do in pairs; filled in by [`Scorer::explain_customer`] and
+    /// [`Scorer::explain_values`] when asked for.
+    pub interactions: Option<InteractionValues>,
+    /// What would lower the risk; filled in by [`Scorer::explain_customer`] and
+    /// [`Scorer::explain_values`].
+    pub counterfactuals: Vec<Counterfactual>,
     /// Columns that had no value, as the model saw them.
     pub missing: Vec<String>,
 }
@@ -64,62 +100,19 @@ impl Scorer {
     /// As [`Scorer::score`]; a scorer without reasons gives [`Error::Unexplained`].
     pub fn explain(&self, table: &Table, row: usize) -> Result<ExplainedCustomer, Error> {
         let one = table.select(&[row]);
-        let scored = self.score(&one)?;
-        let explainer = self.explainer().ok_or(Error::Unexplained)?;
-        let Some(scored) = scored.rows.into_iter().next() else {
-            return Err(Error::Unexplained);
-        };
-        let model = self.model();
-        let matrix = model.plan.transform(&one)?;
-        let explanation = explainer.explain(matrix.values(), 1)?;
-        let margin = explanation.margins[0];
-        let points = self.points(explanation.row(0), explanation.base, margin);
-        let texts = GroupTexts::new(&model.plan, &one)?;
-        let mut contributions: Vec<Contribution> = (0..points.len())
-            .map(|group| {
-                let impact = Impact {
-                    group,
-                    points: points[group],
-                };
-                let mut text = String::new();
-                write_reason(&self.sentences()[group], &texts, &impact, 0, &mut text);
-                Contribution {
-                    feature: model.plan.groups[group].name.clone(),
-                    value: texts.text(group, 0),
-                    shap_value: explanation.row(0)[group],
-                    impact: points[group],
-                    text,
-                }
-            })
-            .collect();
-        contributions.sort_by(|a, b| b.impact.abs().total_cmp(&a.impact.abs()));
-        let missing = model
-            .spec
-            .features()
-            .filter(|column| one.is_missing(&column.name, 0))
-            .map(|column| column.name.clone())
-            .collect();
-        Ok(ExplainedCustomer {
-            customer_id: scored.key,
-            model_version: self.version().to_owned(),
-            feature_set_version: model.plan.fingerprint(),
-            churn_probability: scored.churn_probability,
-            risk_level: scored.risk_level,
-            base_probability: model.probability(explanation.base),
-            output: model.predictor.output(),
-            base_value: explanation.base,
-            margin,
-            contributions,
-            offers: scored.offers,
-            missing,
-        })
+        self.scores(&one)?.explained(0)
     }
 
     /// Finds a customer by key in a file and explains the score.
     ///
     /// # Errors
     /// [`Error::UnknownCustomer`], [`Error::NoKey`], and as [`Scorer::explain`].
-    pub fn explain_customer(&self, path: &Path, key: &str) -> Result<ExplainedCustomer, Error> {
+    pub fn explain_customer(
+        &self,
+        path: &Path,
+        key: &str,
+        depth: Depth,
+    ) -> Result<ExplainedCustomer, Error> {
         let spec = Arc::new(self.model().spec.clone());
         if spec.key().is_none() {
             return Err(Error::NoKey {
@@ -134,7 +127,7 @@ impl Scorer {
                 .keys()
                 .and_then(|keys| (0..parsed.table.n_rows()).find(|&row| keys.value(row) == key));
             if let Some(row) = found {
-                return self.explain(&parsed.table, row);
+                return self.explain_fully(&parsed.table, row, depth);
             }
             if let Some(rejected) = parsed.rejected.iter().find(|row| names(&row.raw, key)) {
                 let faults: Vec<String> =
@@ -156,6 +149,7 @@ impl Scorer {
     pub fn explain_values(
         &self,
         values: BTreeMap<String, serde_json::Value>,
+        depth: Depth,
     ) -> Result<ExplainedCustomer, Error> {
         let spec = Arc::new(self.model().spec.clone());
         let parsed = Table::from_rows(&spec, &[values]);
@@ -167,7 +161,119 @@ impl Scorer {
                 .join("; ");
             return Err(Error::RowRefused { faults });
         }
-        self.explain(&parsed.table, 0)
+        self.explain_fully(&parsed.table, 0, depth)
+    }
+
+    /// As [`Scorer::explain`], with what would lower the risk.
+    fn explain_fully(
+        &self,
+        table: &Table,
+        row: usize,
+        depth: Depth,
+    ) -> Result<ExplainedCustomer, Error> {
+        let mut explained = self.explain(table, row)?;
+        explained.counterfactuals = self.counterfactuals(table, row)?;
+        if depth == Depth::Interactions {
+            explained.interactions = Some(self.interactions(table, row)?);
+        }
+        Ok(explained)
+    }
+}
+
+impl Scores<'_> {
+    /// Row `row` in full.
+    pub(crate) fn explained(&self, row: usize) -> Result<ExplainedCustomer, Error> {
+        let why = self.why.as_ref().ok_or(Error::Unexplained)?;
+        let (scorer, explanation) = (self.scorer, &why.explanation);
+        let model = scorer.model();
+        let (values, margin) = (explanation.row(row), explanation.margins[row]);
+        let points = scorer.points(values, explanation.base, margin);
+        let sentence = |impact: &Impact| {
+            let mut text = String::new();
+            scorer.sentences().write(&why.texts, impact, row, &mut text);
+            text
+        };
+        let mut contributions: Vec<Contribution> = (0..points.len())
+            .map(|group| {
+                let impact = Impact {
+                    group,
+                    points: points[group],
+                    merge: None,
+                };
+                let mut text = sentence(&impact);
+                write_impact(impact.points, &mut text);
+                Contribution {
+                    feature: model.plan.groups[group].name.clone(),
+                    value: why.texts.text(group, row),
+                    shap_value: values[group],
+                    impact: impact.points,
+                    text,
+                }
+            })
+            .collect();
+        contributions.sort_by(|a, b| b.impact.abs().total_cmp(&a.impact.abs()));
+        let missing = model
+            .spec
+            .features()
+            .filter(|column| self.table.is_missing(&column.name, row))
+            .map(|column| column.name.clone())
+            .collect();
+        Ok(ExplainedCustomer {
+            customer_id: self.key(row).map(str::to_owned),
+            model_version: scorer.version().to_owned(),
+            feature_set_version: model.plan.fingerprint(),
+            churn_probability: self.probabilities[row],
+            risk_level: self.risk_level(row),
+            base_probability: model.probability(explanation.base),
+            output: model.predictor.output(),
+            base_value: explanation.base,
+            n_background: scorer.n_background(),
+            margin,
+            contributions,
+            statements: self.statements(row, points, &sentence)?,
+            offers: self.offers.row(row).iter().map(Choice::describe).collect(),
+            interactions: None,
+            counterfactuals: Vec::new(),
+            missing,
+        })
+    }
+
+    /// All contributions of a row in words, strongest first.
+    fn statements(
+        &self,
+        row: usize,
+        mut points: Vec<f64>,
+        sentence: &dyn Fn(&Impact) -> String,
+    ) -> Result<Vec<Statement>, Error> {
+        let why = self.why.as_ref().ok_or(Error::Unexplained)?;
+        let sentences = self.scorer.sentences();
+        let mut merged = vec![None; points.len()];
+        TableMerges::new(&sentences.merges, &why.texts).apply(row, &mut points, &mut merged);
+        let (values, names) = (why.explanation.row(row), &self.scorer.model().plan.groups);
+        let impacts = (0..points.len()).map(|group| Impact {
+            group,
+            points: points[group],
+            merge: merged[group],
+        });
+        let is_told = |group: usize| {
+            let mut merges = merged.iter().flatten();
+            merges.any(|&merge| sentences.merges[merge].groups[1..].contains(&group))
+        };
+        let mut statements: Vec<Statement> = impacts
+            .filter(|impact| !is_told(impact.group))
+            .map(|impact| {
+                let groups = sentences.groups(&impact);
+                Statement {
+                    features: groups.iter().map(|&g| names[g].name.clone()).collect(),
+                    sentence: sentence(&impact),
+                    shap_value: groups.iter().map(|&group| values[group]).sum(),
+                    impact: impact.points,
+                    protected: !self.scorer.showable()[impact.group],
+                }
+            })
+            .collect();
+        statements.sort_by(|a, b| b.impact.abs().total_cmp(&a.impact.abs()));
+        Ok(statements)
     }
 }
 

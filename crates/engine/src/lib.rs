@@ -3,6 +3,9 @@
 //! A [`Home`] is a folder with its settings and registry. A [`Scorer`] holds one model version
 //! ready to use: it turns a table into a [`ScoredTable`] (probability, risk level, reasons,
 //! offers), and [`score_file`] streams a whole file through it in constant memory.
+//! [`Scorer::explain`] gives one customer's score in full, [`Scorer::counterfactuals`] what would
+//! change it, [`explain_file`] the contributions of every row, and [`explain_globally`] what moves
+//! the predictions of a whole base or of a segment.
 //!
 //! ```no_run
 //! use churn_engine::{Home, Scorer, ScorerParams};
@@ -17,10 +20,16 @@
 //! What it deliberately does not do: train (that is `churn-pipeline`), speak HTTP, or print.
 //! It sits in layer 3; it never links a trainer or libxgboost.
 
+mod background;
+mod counterfactual;
 mod customer;
 mod error;
 mod explain;
+mod explain_file;
+mod global;
 mod home;
+mod interactions;
+mod merge;
 mod number;
 mod output;
 mod playbook;
@@ -31,15 +40,23 @@ mod score_file;
 mod scored;
 mod scorer;
 mod scores;
+mod stream;
 mod summary;
 mod write_rows;
 
+pub use counterfactual::{CAUTION, ColumnChange, Counterfactual};
 pub use error::Error;
-pub use explain::{Contribution, ExplainedCustomer};
+pub use explain::{Contribution, Depth, ExplainedCustomer, Statement};
+pub use explain_file::{ExplainFileParams, ExplainFileReport, explain_file};
+pub use global::{
+    Dependence, DependencePoint, Dot, Effect, GlobalFeature, GlobalParams, GlobalReport,
+    GlobalView, InteractionMatrix, Partner, explain_globally,
+};
 pub use home::Home;
+pub use interactions::{InteractionValues, Pair};
 pub use output::OutputFormat;
 pub use playbook::load_playbook;
-pub use reasons::{Reason, reason_text};
+pub use reasons::Reason;
 pub use rejects::write_rejected;
 pub use score_file::{ScoreFileParams, ScoreReport, score_file};
 pub use scored::{ScoredRow, ScoredTable};

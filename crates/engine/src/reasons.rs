@@ -1,19 +1,22 @@
 //! Reasons: what moved a score most, as sentences about original columns.
 
-use churn_features::{FittedPlan, GroupTexts};
-use churn_schema::{DatasetSpec, Phrase, Role};
+use churn_features::{FittedPlan, Group, GroupTexts};
+use churn_schema::{DatasetSpec, Role, Wording};
 use serde::Serialize;
 
-use crate::number::write_fixed;
+use crate::{merge::Merge, number::write_fixed};
 
 /// One reason for a score.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Reason {
-    /// Original column, or derived feature.
+    /// Original column, or derived feature; the first of them where several say the same thing.
     pub feature: String,
+    /// All that it stands for; more than one where several columns say the same thing.
+    pub features: Vec<String>,
     /// The customer's value as a person would read it; `None` when missing.
     pub value: Option<String>,
-    /// Probability points (hundredths of probability); positive raises the risk.
+    /// Probability points (hundredths of probability); positive raises the risk. Of several
+    /// columns, their sum.
     pub impact: f64,
     /// The sentence, e.g. `month-to-month contract: +14.2 points`.
     pub text: String,
@@ -22,15 +25,12 @@ pub struct Reason {
 /// Which groups may be shown as reasons: all but protected attributes, which stay in the full
 /// explanation but are no reason to treat anyone differently.
 pub(crate) fn showable(plan: &FittedPlan, spec: &DatasetSpec) -> Vec<bool> {
-    plan.groups
-        .iter()
-        .map(|group| {
-            !group.columns.iter().any(|column| {
-                spec.column(column)
-                    .is_some_and(|column| column.has_role(Role::Protected))
-            })
-        })
-        .collect()
+    let is_protected = |column: &String| {
+        let column = spec.column(column);
+        column.is_some_and(|column| column.has_role(Role::Protected))
+    };
+    let is_showable = |group: &Group| !group.columns.iter().any(is_protected);
+    plan.groups.iter().map(is_showable).collect()
 }
 
 /// The showable groups with the largest impacts, strongest first, into `groups`; groups without
@@ -50,77 +50,70 @@ pub(crate) fn strongest_into(
     groups.truncate(most);
 }
 
-/// What a group adds to one row's score.
+/// What one group, or several that say the same thing, add to one row's score.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Impact {
-    /// Index into the groups of the plan.
+    /// Index into the groups of the plan; the first of several.
     pub(crate) group: usize,
     /// Probability points; positive raises the risk.
     pub(crate) points: f64,
+    /// Which merge it stands for, if for more than one group.
+    pub(crate) merge: Option<usize>,
 }
 
-/// How a group is spoken of.
-pub(crate) struct Sentence {
-    /// With a value.
-    known: Phrase,
-    /// Without.
-    missing: String,
+/// How the groups of a plan are spoken of.
+pub(crate) struct Sentences {
+    /// One per group.
+    wordings: Vec<Wording>,
+    pub(crate) merges: Vec<Merge>,
 }
 
-impl Sentence {
-    /// The sentences of all groups of a plan, in order.
-    pub(crate) fn all(plan: &FittedPlan, spec: &DatasetSpec) -> Vec<Self> {
-        let groups = plan.groups.iter();
-        groups
-            .map(|group| match spec.column(&group.name) {
-                Some(column) => Self {
-                    known: column.phrase(),
-                    missing: column.sentence(None),
-                },
-                None => Self {
-                    known: Phrase::new("{label}: {value}", &group.label),
-                    missing: format!("{} is not known", group.label),
-                },
-            })
-            .collect()
+impl Sentences {
+    /// Those of a plan; a derived feature, which is no column, is spoken of by its label.
+    pub(crate) fn new(plan: &FittedPlan, spec: &DatasetSpec) -> Self {
+        let wording = |group: &Group| match spec.column(&group.name) {
+            Some(column) => column.wording(),
+            None => Wording::new("{label}: {value}", &group.label),
+        };
+        Self {
+            wordings: plan.groups.iter().map(wording).collect(),
+            merges: Merge::all(plan, spec),
+        }
+    }
+
+    /// Appends the sentence of an impact: `month-to-month contract`.
+    pub(crate) fn write(
+        &self,
+        texts: &GroupTexts<'_>,
+        impact: &Impact,
+        row: usize,
+        out: &mut String,
+    ) {
+        match impact.merge.and_then(|merge| self.merges.get(merge)) {
+            Some(merge) => out.push_str(&merge.say),
+            None => {
+                self.wordings[impact.group].write(out, |out| texts.write(impact.group, row, out))
+            }
+        }
+    }
+
+    /// The groups an impact stands for.
+    pub(crate) fn groups<'a>(&'a self, impact: &'a Impact) -> &'a [usize] {
+        match impact.merge.and_then(|merge| self.merges.get(merge)) {
+            Some(merge) => &merge.groups,
+            None => std::slice::from_ref(&impact.group),
+        }
     }
 }
 
-/// Appends the sentence of a reason with its impact: `month-to-month contract: +14.2 points`.
-pub(crate) fn write_reason(
-    sentence: &Sentence,
-    texts: &GroupTexts<'_>,
-    impact: &Impact,
-    row: usize,
-    out: &mut String,
-) {
-    let start = out.len();
-    let mut is_known = true;
-    sentence.known.write(out, |out| {
-        is_known &= texts.write(impact.group, row, out);
-    });
-    if !is_known {
-        out.truncate(start);
-        out.push_str(&sentence.missing);
-    }
-    write_impact(impact.points, out);
-}
-
-fn write_impact(points: f64, out: &mut String) {
+/// Appends an impact to its sentence: `: +14.2 points`.
+pub(crate) fn write_impact(points: f64, out: &mut String) {
     out.push_str(": ");
     if points.is_sign_positive() {
         out.push('+');
     }
     write_fixed(points, 1, out);
     out.push_str(" points");
-}
-
-/// A sentence with its impact: `month-to-month contract: +14.2 points`.
-#[must_use]
-pub fn reason_text(sentence: &str, impact: f64) -> String {
-    let mut text = sentence.to_owned();
-    write_impact(impact, &mut text);
-    text
 }
 
 #[cfg(test)]
@@ -138,13 +131,10 @@ mod tests {
 
     #[test]
     fn a_reason_carries_sign_and_unit() {
-        assert_eq!(
-            reason_text("two-year contract", -3.25),
-            "two-year contract: -3.2 points"
-        );
-        assert_eq!(
-            reason_text("3 months with us", 14.0),
-            "3 months with us: +14.0 points"
-        );
+        for (points, expected) in [(-3.25, "it: -3.2 points"), (14.0, "it: +14.0 points")] {
+            let mut text = "it".to_owned();
+            write_impact(points, &mut text);
+            assert_eq!(text, expected);
+        }
     }
 }

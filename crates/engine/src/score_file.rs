@@ -12,13 +12,13 @@ use churn_schema::{
     Chunk, Currency, DatasetSpec, Fault, FaultCode, ReadOptions, RejectedRow, Severity, open_table,
 };
 use churn_store::is_same_file;
-use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::{
     Error, OutputFormat, ScoredRow, Scorer,
-    output::{Encoded, Layout, OutputFile},
+    output::{self, Encoded, Layout, OutputFile},
     rejects::{RejectFile, refuse_quarantine},
+    stream::stream,
     summary::Summary,
 };
 
@@ -33,6 +33,9 @@ pub struct ScoreFileParams {
     pub rejected: PathBuf,
     /// How many of the most valuable customers to keep for the report.
     pub n_top: usize,
+    /// Largest share of refused rows, 0..=1, that is put up with; `None` for no limit. Above it no
+    /// scored file appears; the refused rows are written all the same.
+    pub max_rejected_share: Option<f64>,
 }
 
 /// What came of scoring a file.
@@ -70,9 +73,6 @@ pub struct ScoreReport {
     pub top: Vec<ScoredRow>,
 }
 
-/// Chunks worked on at once, per thread.
-const CHUNKS_PER_THREAD: usize = 2;
-
 /// Scores `params.input` into `params.output`.
 ///
 /// Bad rows go to the quarantine file with their reasons and never stop the rest. `progress` is
@@ -80,6 +80,7 @@ const CHUNKS_PER_THREAD: usize = 2;
 ///
 /// # Errors
 /// [`Error::Data`] when the file can't be read or lacks a column the model needs,
+/// [`Error::TooManyRejected`] when more rows were refused than `params` put up with,
 /// [`Error::Write`] when the output can't be written; then no output appears.
 pub fn score_file(
     scorer: &Scorer,
@@ -96,37 +97,27 @@ pub fn score_file(
         model_version: scorer.version().to_owned(),
     };
     let format = OutputFormat::of(&params.output);
-    let mut output = OutputFile::create(&params.output, format, &layout)?;
+    let mut output = OutputFile::create(&params.output, output::head(format, &layout))?;
     let mut rejects = RejectFile::new(&params.rejected);
     let mut tally = Tally::new(scorer, params.n_top)?;
-    let n_ahead = rayon::current_num_threads() * CHUNKS_PER_THREAD;
-    let mut next = read_ahead(&mut reader, n_ahead)?;
-    while !next.is_empty() {
-        let current = std::mem::take(&mut next);
-        let (read, done) = rayon::join(
-            || read_ahead(&mut reader, n_ahead),
-            || -> Result<Vec<Done>, Error> {
-                let done: Vec<Result<Done, Error>> = current
-                    .par_iter()
-                    .map(|chunk| score_chunk(scorer, chunk, format, &layout, params))
-                    .collect();
-                done.into_iter().collect()
-            },
-        );
-        for done in done? {
+    stream(
+        &mut reader,
+        |chunk| score_chunk(scorer, chunk, format, &layout, params),
+        |done| {
             rejects.append(&done.rejected)?;
             tally.count(&done);
             output.append(done.encoded)?;
-        }
-        progress(tally.n_rows);
-        next = read?;
-    }
+            progress(tally.n_rows);
+            Ok(())
+        },
+    )?;
     for note in reader.notes() {
         tally.fault(note);
     }
     tally.note_columns_without_values(&spec, &params.input);
     // The scored file comes last: when it is there, so are the refused rows.
     let rejected = rejects.finish()?;
+    tally.refuse_too_many(params, rejected.as_deref())?;
     let report = tally.report(params, rejected)?;
     output.finish()?;
     Ok(report)
@@ -142,13 +133,6 @@ struct Done {
     scored: Summary,
 }
 
-fn read_ahead(
-    reader: &mut impl Iterator<Item = Result<Chunk, churn_schema::Error>>,
-    most: usize,
-) -> Result<Vec<Chunk>, Error> {
-    Ok(reader.take(most).collect::<Result<_, _>>()?)
-}
-
 fn score_chunk(
     scorer: &Scorer,
     chunk: &Chunk,
@@ -162,7 +146,7 @@ fn score_chunk(
     let present = |array: &ArrayRef| (array.len() - array.null_count()) as u64;
     let n_present = names.zip(batch.columns().iter().map(present)).collect();
     let scores = scorer.scores(&parsed.table)?;
-    let encoded = Encoded::new(format, layout, &scores).map_err(|fault| Error::Parquet {
+    let encoded = output::encode(format, layout, &scores).map_err(|fault| Error::Parquet {
         path: params.output.clone(),
         fault: fault.to_string(),
     })?;
@@ -215,6 +199,27 @@ impl Tally {
         for fault in &done.faults {
             self.fault(fault);
         }
+    }
+
+    /// Refuses the file when more of it was refused than is put up with.
+    fn refuse_too_many(
+        &self,
+        params: &ScoreFileParams,
+        rejected: Option<&Path>,
+    ) -> Result<(), Error> {
+        let (Some(limit), Some(path)) = (params.max_rejected_share, rejected) else {
+            return Ok(());
+        };
+        if self.n_rejected as f64 <= limit * self.n_rows as f64 {
+            return Ok(());
+        }
+        Err(Error::TooManyRejected {
+            input: params.input.clone(),
+            n_rejected: self.n_rejected,
+            n_rows: self.n_rows,
+            limit,
+            rejected: path.to_owned(),
+        })
     }
 
     fn note_columns_without_values(&mut self, spec: &DatasetSpec, input: &Path) {

@@ -9,9 +9,10 @@ use churn_schema::Table;
 use crate::{
     Error, ScoredTable,
     customer::PlaybookColumns,
+    merge::TableMerges,
     ragged::Ragged,
-    reasons::{Impact, Sentence, showable, strongest_into},
-    scores::Scores,
+    reasons::{Impact, Sentences, showable, strongest_into},
+    scores::{Scores, Why},
 };
 
 /// How many strongest reasons the playbook is told about, whatever number is shown.
@@ -33,8 +34,9 @@ pub struct Scorer {
     version: String,
     model: Model,
     explainer: Option<Explainer>,
+    n_background: usize,
     showable: Vec<bool>,
-    sentences: Vec<Sentence>,
+    sentences: Sentences,
     params: ScorerParams,
     playbook: Playbook,
 }
@@ -62,11 +64,12 @@ impl Scorer {
             None => Playbook::generic(&model.spec)?,
         };
         let showable = showable(&model.plan, &model.spec);
-        let sentences = Sentence::all(&model.plan, &model.spec);
+        let sentences = Sentences::new(&model.plan, &model.spec);
         Ok(Self {
             version,
             model,
             explainer,
+            n_background: 0,
             showable,
             sentences,
             params,
@@ -91,9 +94,26 @@ impl Scorer {
         self.explainer.as_ref()
     }
 
-    /// How each group of the plan is spoken of.
-    pub(crate) fn sentences(&self) -> &[Sentence] {
+    pub(crate) fn replace_explainer(&mut self, explainer: Explainer, n_background: usize) {
+        self.explainer = Some(explainer);
+        self.n_background = n_background;
+    }
+
+    /// Background rows that scores are explained against; 0 for the training data the model
+    /// remembers.
+    #[must_use]
+    pub fn n_background(&self) -> usize {
+        self.n_background
+    }
+
+    /// How the groups of the plan are spoken of.
+    pub(crate) fn sentences(&self) -> &Sentences {
         &self.sentences
+    }
+
+    /// Which groups of the plan may be shown as reasons.
+    pub(crate) fn showable(&self) -> &[bool] {
+        &self.showable
     }
 
     /// Reasons per customer.
@@ -141,8 +161,8 @@ impl Scorer {
         let mut scores = Scores {
             scorer: self,
             table,
-            texts: None,
             probabilities: Vec::new(),
+            why: None,
             reasons: Ragged::with_capacity(0),
             offers: Ragged::with_capacity(0),
             playbook_faults: 0,
@@ -164,30 +184,30 @@ impl Scorer {
         let matrix = self.model.plan.transform(table)?;
         let n_rows = matrix.n_rows();
         let explanation = explainer.explain(matrix.values(), n_rows)?;
+        let texts = GroupTexts::new(&self.model.plan, table)?;
+        let merges = TableMerges::new(&self.sentences.merges, &texts);
         scores.probabilities = self.calibrate(table, &explanation.margins)?;
-        scores.texts = Some(GroupTexts::new(&self.model.plan, table)?);
         scores.reasons = Ragged::with_capacity(n_rows);
         scores.offers = Ragged::with_capacity(n_rows);
         let columns = PlaybookColumns::new(table, self.playbook.used_columns());
         let mut adviser = self.playbook.adviser();
         let (mut strongest, mut raising) = (Vec::new(), Vec::new());
+        let mut merged = vec![None; explanation.n_groups];
+        let most = self.params.n_reasons.max(REASONS_FOR_OFFERS);
         for (row, &probability) in scores.probabilities.iter().enumerate() {
-            let points = self.points(
-                explanation.row(row),
-                explanation.base,
-                explanation.margins[row],
-            );
-            let most = self.params.n_reasons.max(REASONS_FOR_OFFERS);
+            let margin = explanation.margins[row];
+            let mut points = self.points(explanation.row(row), explanation.base, margin);
+            merges.apply(row, &mut points, &mut merged);
             strongest_into(&points, &self.showable, most, &mut strongest);
-            let shown = strongest.iter().take(self.params.n_reasons);
-            scores.reasons.push(shown.map(|&group| Impact {
+            let impact = |&group: &usize| Impact {
                 group,
                 points: points[group],
-            }));
+                merge: merged[group],
+            };
+            let shown = strongest.iter().take(self.params.n_reasons);
+            scores.reasons.push(shown.map(impact));
             if self.params.with_offers {
-                raising.clear();
-                let groups = strongest.iter().filter(|&&group| points[group] > 0.0);
-                raising.extend(groups.map(|&group| self.model.plan.groups[group].name.as_str()));
+                self.raising_into(strongest.iter().map(impact), &mut raising);
                 let choices = adviser.choose(&Customer {
                     values: &columns.row(row),
                     probability,
@@ -198,7 +218,47 @@ impl Scorer {
                 scores.offers.push(choices.offers);
             }
         }
+        scores.why = Some(Why { explanation, texts });
         Ok(())
+    }
+
+    /// The names of the features among `impacts` that raise the risk.
+    fn raising_into<'s>(
+        &'s self,
+        impacts: impl Iterator<Item = Impact>,
+        raising: &mut Vec<&'s str>,
+    ) {
+        raising.clear();
+        for impact in impacts.filter(|impact| impact.points > 0.0) {
+            let groups = self.sentences.groups(&impact).iter();
+            raising.extend(groups.map(|&group| self.model.plan.groups[group].name.as_str()));
+        }
+    }
+
+    /// What raises the risk of a scored row, strongest first: the reasons offers are chosen by.
+    pub(crate) fn raising(&self, scores: &Scores<'_>, row: usize) -> Result<Vec<&str>, Error> {
+        let why = scores.why.as_ref().ok_or(Error::Unexplained)?;
+        let explanation = &why.explanation;
+        let margin = explanation.margins[row];
+        let mut points = self.points(explanation.row(row), explanation.base, margin);
+        let mut merged = vec![None; points.len()];
+        let merges = TableMerges::new(&self.sentences.merges, &why.texts);
+        merges.apply(row, &mut points, &mut merged);
+        let (mut strongest, mut raising) = (Vec::new(), Vec::new());
+        let most = self.params.n_reasons.max(REASONS_FOR_OFFERS);
+        strongest_into(&points, &self.showable, most, &mut strongest);
+        let impacts = strongest.iter().map(|&group| Impact {
+            group,
+            points: points[group],
+            merge: merged[group],
+        });
+        self.raising_into(impacts, &mut raising);
+        Ok(raising)
+    }
+
+    /// Probability points per unit of contribution, for a row of this margin.
+    pub(crate) fn points_per_unit(&self, base: f64, margin: f64) -> f64 {
+        self.points(&[1.0], base, margin)[0]
     }
 
     /// Contributions of one row's groups in probability points, summing to the probability less

@@ -1,5 +1,6 @@
 //! The scores of one table as figures; words are made only for what is shown.
 
+use churn_explain::Explanation;
 use churn_features::GroupTexts;
 use churn_retention::{Choice, RiskLevel};
 use churn_schema::Table;
@@ -7,23 +8,29 @@ use churn_schema::Table;
 use crate::{
     Reason, ScoredRow, ScoredTable, Scorer,
     ragged::Ragged,
-    reasons::{Impact, write_reason},
+    reasons::{Impact, write_impact},
 };
 
 /// What was found out about every row of a table.
 pub(crate) struct Scores<'a> {
     pub(crate) scorer: &'a Scorer,
     pub(crate) table: &'a Table,
-    /// Values of the groups as text; only when there are reasons.
-    pub(crate) texts: Option<GroupTexts<'a>>,
     /// One per row.
     pub(crate) probabilities: Vec<f64>,
+    /// What the scores are made of; only when there are reasons or offers.
+    pub(crate) why: Option<Why<'a>>,
     /// The strongest reasons of each row, strongest first.
     pub(crate) reasons: Ragged<Impact>,
     /// The offers that pay for each row, best first.
     pub(crate) offers: Ragged<Choice<'a>>,
     /// Rules of the playbook that could not be worked out, counted over all rows.
     pub(crate) playbook_faults: u64,
+}
+
+/// Contributions, and the values they come from.
+pub(crate) struct Why<'a> {
+    pub(crate) explanation: Explanation,
+    pub(crate) texts: GroupTexts<'a>,
 }
 
 impl<'a> Scores<'a> {
@@ -45,12 +52,32 @@ impl<'a> Scores<'a> {
 
     /// Appends the sentence of a row's reason of the given rank, from 0; false when there is none.
     pub(crate) fn write_reason(&self, row: usize, rank: usize, out: &mut String) -> bool {
-        let (Some(texts), Some(impact)) = (&self.texts, self.reasons.row(row).get(rank)) else {
+        let (Some(why), Some(impact)) = (&self.why, self.reasons.row(row).get(rank)) else {
             return false;
         };
-        let sentence = &self.scorer.sentences()[impact.group];
-        write_reason(sentence, texts, impact, row, out);
+        self.scorer.sentences().write(&why.texts, impact, row, out);
+        write_impact(impact.points, out);
         true
+    }
+
+    fn reason(&self, row: usize, rank: usize, impact: &Impact) -> Reason {
+        let groups = &self.scorer.model().plan.groups;
+        let stands_for = self.scorer.sentences().groups(impact);
+        let mut text = String::new();
+        self.write_reason(row, rank, &mut text);
+        Reason {
+            feature: groups[impact.group].name.clone(),
+            features: stands_for
+                .iter()
+                .map(|&group| groups[group].name.clone())
+                .collect(),
+            value: self
+                .why
+                .as_ref()
+                .and_then(|why| why.texts.text(impact.group, row)),
+            impact: impact.points,
+            text,
+        }
     }
 
     /// One row in full.
@@ -62,17 +89,7 @@ impl<'a> Scores<'a> {
             churn_probability: self.probabilities[row],
             risk_level: self.risk_level(row),
             reasons: reasons
-                .map(|(rank, impact)| {
-                    let mut text = String::new();
-                    self.write_reason(row, rank, &mut text);
-                    let texts = self.texts.as_ref();
-                    Reason {
-                        feature: self.scorer.model().plan.groups[impact.group].name.clone(),
-                        value: texts.and_then(|texts| texts.text(impact.group, row)),
-                        impact: impact.points,
-                        text,
-                    }
-                })
+                .map(|(rank, impact)| self.reason(row, rank, impact))
                 .collect(),
             offers: self.offers.row(row).iter().map(Choice::describe).collect(),
         }

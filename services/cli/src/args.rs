@@ -45,7 +45,7 @@ pub(crate) enum Command {
     Evaluate(EvaluateArgs),
     /// Score a file of customers
     Score(ScoreArgs),
-    /// Explain one customer's score in full: --customer with --data, or --row
+    /// Explain one customer's score, every score of a file, or a whole base
     Explain(ExplainArgs),
     /// List, show, activate, roll back, export, import, verify models
     #[command(subcommand)]
@@ -178,7 +178,7 @@ pub(crate) struct EvaluateArgs {
 pub(crate) struct ScoreArgs {
     /// Customers: CSV (plain or gzip) or Parquet; a target column is ignored
     pub(crate) input: PathBuf,
-    /// Where to write; the ending .parquet gives Parquet, all else CSV
+    /// Where to write; .parquet gives Parquet, .jsonl JSON lines, all else CSV
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
     /// Alias, version or `latest`
@@ -196,20 +196,52 @@ pub(crate) struct ScoreArgs {
     /// Where refused rows go [default: OUTPUT.rejected.csv]
     #[arg(long, value_name = "FILE")]
     pub(crate) quarantine: Option<PathBuf>,
+    /// Write no scores, and exit with 3, when more than this share of the rows is refused, e.g. 5%
+    /// or 0.05 [default: no limit, unless all are]
+    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
+    pub(crate) max_rejected: Option<f64>,
 }
 
 #[derive(Debug, ClapArgs)]
 #[command(group = clap::ArgGroup::new("which").required(true))]
 pub(crate) struct ExplainArgs {
-    /// Key of the customer to look up in --data
+    /// One customer: the key to look up in --data
     #[arg(long, value_name = "ID", requires = "data", group = "which")]
     pub(crate) customer: Option<String>,
-    /// File the customer is in
-    #[arg(long, value_name = "FILE")]
-    pub(crate) data: Option<PathBuf>,
-    /// JSON file with one customer: {"column": value, ...}; - for stdin
+    /// One customer: a JSON file {"column": value, ...}; - for stdin
     #[arg(long, value_name = "FILE", group = "which")]
     pub(crate) row: Option<PathBuf>,
+    /// Every customer of --data: write all contributions here; .parquet, .jsonl, all else CSV
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        requires = "data",
+        group = "which",
+        conflicts_with = "interactions"
+    )]
+    pub(crate) output: Option<PathBuf>,
+    /// All customers of --data together: which columns move the predictions
+    #[arg(long, requires = "data", group = "which")]
+    pub(crate) global: bool,
+    /// File of customers: CSV (plain or gzip) or Parquet
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Option<PathBuf>,
+    /// With --global: only these, as COLUMN=VALUE or a CEL rule such as 'tenure < 12'
+    #[arg(long, value_name = "EXPR", requires = "global")]
+    pub(crate) segment: Option<String>,
+    /// With --global: one column value by value, with the column it depends on most
+    #[arg(long, value_name = "NAME", requires = "global")]
+    pub(crate) column: Option<String>,
+    /// Add what columns do in pairs
+    #[arg(long)]
+    pub(crate) interactions: bool,
+    /// Explain against N customers of the file instead of the training data the model remembers
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) background: Option<u32>,
+    /// File those customers are drawn from [default: --data]
+    #[arg(long, value_name = "FILE", requires = "background")]
+    pub(crate) background_from: Option<PathBuf>,
     /// Alias, version or `latest`
     #[arg(long, value_name = "REF", default_value = "champion")]
     pub(crate) model: String,
@@ -323,6 +355,18 @@ fn parse_algorithm(text: &str) -> Result<Algorithm, String> {
             let known = Algorithm::ALL.map(Algorithm::name).join(", ");
             format!("no algorithm '{text}'; known are {known}")
         })
+}
+
+/// `5%` or `0.05`.
+fn parse_share(text: &str) -> Result<f64, String> {
+    let share = match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse::<f64>().map(|percent| percent / 100.0),
+        None => text.parse(),
+    };
+    match share {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err(format!("'{text}' is no share; expected e.g. 5% or 0.05")),
+    }
 }
 
 /// `90s`, `10m`, `2h` or a number of seconds.

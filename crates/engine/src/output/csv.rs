@@ -6,7 +6,7 @@ use super::Layout;
 use crate::{number::write_fixed, scores::Scores};
 
 /// The header line.
-pub(crate) fn header(layout: &Layout) -> Vec<u8> {
+pub(super) fn header(layout: &Layout) -> Vec<u8> {
     let mut names: Vec<String> = vec![
         layout.key.clone().unwrap_or_else(|| "row".to_owned()),
         "churn_probability".to_owned(),
@@ -30,7 +30,7 @@ pub(crate) fn header(layout: &Layout) -> Vec<u8> {
 }
 
 /// The lines of a chunk.
-pub(crate) fn encode_rows(layout: &Layout, scores: &Scores<'_>) -> Vec<u8> {
+pub(super) fn encode_rows(layout: &Layout, scores: &Scores<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(scores.n_rows() * 64 * (1 + layout.n_reasons));
     let mut text = String::new();
     for row in 0..scores.n_rows() {

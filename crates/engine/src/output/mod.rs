@@ -1,16 +1,24 @@
-//! Writing scored customers.
+//! Writing scored and explained customers.
 //!
 //! Columns: the key, `churn_probability`, `risk_level`, `reason_1..K`, `impact_1..K`, and with
 //! offers `offer_1`, `expected_value_1`, then `model_version`.
 
 mod csv;
+mod explained;
+mod json;
 mod parquet;
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
+use arrow_array::RecordBatch;
+use arrow_schema::{ArrowError, SchemaRef};
 use churn_store::PendingFile;
 
-pub(crate) use csv::{encode_rows, header, quote};
+pub(crate) use csv::quote;
+pub(crate) use explained::{ExplainedLayout, encode_explained, explained_head};
 
 use crate::{Error, scores::Scores};
 
@@ -21,18 +29,24 @@ pub enum OutputFormat {
     Csv,
     /// Parquet, Snappy compressed.
     Parquet,
+    /// One JSON object per line.
+    JsonLines,
 }
 
 impl OutputFormat {
-    /// By the file's ending: `.parquet` and `.pq` are Parquet, all else is CSV.
+    /// By the file's ending: `.parquet` and `.pq` are Parquet, `.jsonl` and `.ndjson` JSON lines,
+    /// all else is CSV.
     #[must_use]
     pub fn of(path: &Path) -> Self {
         let ending = path
             .extension()
             .and_then(|ending| ending.to_str())
             .unwrap_or_default();
-        if ending.eq_ignore_ascii_case("parquet") || ending.eq_ignore_ascii_case("pq") {
+        let is = |known: &str| ending.eq_ignore_ascii_case(known);
+        if is("parquet") || is("pq") {
             Self::Parquet
+        } else if is("jsonl") || is("ndjson") {
+            Self::JsonLines
         } else {
             Self::Csv
         }
@@ -48,67 +62,76 @@ pub(crate) struct Layout {
     pub(crate) model_version: String,
 }
 
-/// A scored chunk in the form its file takes, made in parallel and appended in order.
-pub(crate) enum Encoded {
-    Csv(Vec<u8>),
-    Parquet(arrow_array::RecordBatch),
+/// The start of a file: what says which columns follow.
+pub(crate) enum Head {
+    /// Lines of text, already encoded.
+    Text(Vec<u8>),
+    Parquet(SchemaRef),
 }
 
-impl Encoded {
-    pub(crate) fn new(
-        format: OutputFormat,
-        layout: &Layout,
-        scores: &Scores<'_>,
-    ) -> Result<Self, arrow_schema::ArrowError> {
-        match format {
-            OutputFormat::Csv => Ok(Self::Csv(encode_rows(layout, scores))),
-            OutputFormat::Parquet => parquet::to_batch(layout, scores).map(Self::Parquet),
-        }
+/// A chunk in the form its file takes, made in parallel and appended in order.
+pub(crate) enum Encoded {
+    Text(Vec<u8>),
+    Parquet(RecordBatch),
+}
+
+/// The head of a scored file.
+pub(crate) fn head(format: OutputFormat, layout: &Layout) -> Head {
+    match format {
+        OutputFormat::Csv => Head::Text(csv::header(layout)),
+        OutputFormat::JsonLines => Head::Text(Vec::new()),
+        OutputFormat::Parquet => Head::Parquet(parquet::schema(layout)),
     }
 }
 
-/// A scored file that appears under its name only when complete.
+/// The rows of a scored chunk.
+pub(crate) fn encode(
+    format: OutputFormat,
+    layout: &Layout,
+    scores: &Scores<'_>,
+) -> Result<Encoded, ArrowError> {
+    Ok(match format {
+        OutputFormat::Csv => Encoded::Text(csv::encode_rows(layout, scores)),
+        OutputFormat::JsonLines => Encoded::Text(json::encode_rows(layout, scores)),
+        OutputFormat::Parquet => Encoded::Parquet(parquet::to_batch(layout, scores)?),
+    })
+}
+
+/// A file that appears under its name only when complete.
 pub(crate) struct OutputFile {
     path: PathBuf,
     writer: Writer,
 }
 
 enum Writer {
-    Csv(PendingFile),
+    Text(PendingFile),
     Parquet(Box<::parquet::arrow::ArrowWriter<PendingFile>>),
 }
 
 impl OutputFile {
-    pub(crate) fn create(
-        path: &Path,
-        format: OutputFormat,
-        layout: &Layout,
-    ) -> Result<Self, Error> {
-        let file = PendingFile::create(path).map_err(|source| Error::write(path, source))?;
-        let writer = match format {
-            OutputFormat::Csv => Writer::Csv(file),
-            OutputFormat::Parquet => Writer::Parquet(Box::new(
-                parquet::writer(file, layout).map_err(|fault| parquet_fault(path, fault))?,
+    pub(crate) fn create(path: &Path, head: Head) -> Result<Self, Error> {
+        let mut file = PendingFile::create(path).map_err(|source| Error::write(path, source))?;
+        let writer = match head {
+            Head::Text(bytes) => {
+                file.write_all(&bytes)
+                    .map_err(|source| Error::write(path, source))?;
+                Writer::Text(file)
+            }
+            Head::Parquet(schema) => Writer::Parquet(Box::new(
+                parquet::writer(file, schema).map_err(|fault| parquet_fault(path, fault))?,
             )),
         };
-        let mut output = Self {
+        Ok(Self {
             path: path.to_owned(),
             writer,
-        };
-        if format == OutputFormat::Csv {
-            output.append(Encoded::Csv(header(layout)))?;
-        }
-        Ok(output)
+        })
     }
 
     pub(crate) fn append(&mut self, chunk: Encoded) -> Result<(), Error> {
         match (&mut self.writer, chunk) {
-            (Writer::Csv(writer), Encoded::Csv(bytes)) => {
-                use std::io::Write;
-                writer
-                    .write_all(&bytes)
-                    .map_err(|source| Error::write(&self.path, source))
-            }
+            (Writer::Text(writer), Encoded::Text(bytes)) => writer
+                .write_all(&bytes)
+                .map_err(|source| Error::write(&self.path, source)),
             (Writer::Parquet(writer), Encoded::Parquet(batch)) => writer
                 .write(&batch)
                 .map_err(|fault| parquet_fault(&self.path, fault)),
@@ -123,7 +146,7 @@ impl OutputFile {
     pub(crate) fn finish(self) -> Result<(), Error> {
         let Self { path, writer } = self;
         let file = match writer {
-            Writer::Csv(file) => file,
+            Writer::Text(file) => file,
             Writer::Parquet(writer) => writer
                 .into_inner()
                 .map_err(|fault| parquet_fault(&path, fault))?,

@@ -1,4 +1,4 @@
-//! Scored customers as Parquet.
+//! Scored customers as Parquet, and what every Parquet file of ours has in common.
 
 use std::sync::Arc;
 
@@ -18,16 +18,16 @@ const ROW_GROUP: usize = 1 << 17;
 
 pub(crate) fn writer(
     file: PendingFile,
-    layout: &Layout,
+    schema: SchemaRef,
 ) -> Result<ArrowWriter<PendingFile>, ParquetError> {
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .set_max_row_group_row_count(Some(ROW_GROUP))
         .build();
-    ArrowWriter::try_new(file, schema(layout), Some(properties))
+    ArrowWriter::try_new(file, schema, Some(properties))
 }
 
-fn schema(layout: &Layout) -> SchemaRef {
+pub(crate) fn schema(layout: &Layout) -> SchemaRef {
     let text = |name: String| Field::new(name, DataType::Utf8, true);
     let number = |name: String| Field::new(name, DataType::Float64, true);
     let key = layout.key.clone().unwrap_or_else(|| "row".to_owned());

@@ -16,6 +16,7 @@ fn score(scorer: &Scorer, folder: &Path, csv: &str, output: &str) -> ScoreReport
         output: folder.join(output),
         rejected: folder.join("rejected.csv"),
         n_top: 4,
+        max_rejected_share: None,
     };
     score_file(scorer, &params, &mut |_| {}).unwrap()
 }

@@ -6,6 +6,10 @@
     reason = "a failed unwrap in a helper is a failed test; numbers are small"
 )]
 
+mod counterfactuals;
+mod explained_files;
 mod explaining;
 mod files;
+mod global;
+mod merged;
 mod model;

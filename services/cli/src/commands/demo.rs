@@ -87,6 +87,7 @@ pub(crate) fn run(home: &Home, args: &DemoArgs, ui: &Ui) -> anyhow::Result<ExitC
         output: scored.clone(),
         rejected: files.folder.join("scored.rejected.csv"),
         n_top: N_TOP,
+        max_rejected_share: None,
     };
     let report = score_file(&scorer, &params, &mut |_| {})?;
     score::warn_faults(&report, ui);

@@ -34,12 +34,14 @@ pub(crate) fn run(home: &Home, args: &ScoreArgs, ui: &Ui) -> anyhow::Result<Exit
             .clone()
             .unwrap_or_else(|| rejected_path(&args.output)),
         n_top: 0,
+        max_rejected_share: args.max_rejected,
     };
     let report = score_with_bar(&scorer, &params, ui)?;
     finish(&report, ui)
 }
 
-fn rejected_path(output: &std::path::Path) -> PathBuf {
+/// Where refused rows go unless told otherwise: beside the output.
+pub(crate) fn rejected_path(output: &std::path::Path) -> PathBuf {
     let mut name = output.as_os_str().to_owned();
     name.push(".rejected.csv");
     PathBuf::from(name)
@@ -120,11 +122,11 @@ pub(crate) fn summary(report: &ScoreReport) -> String {
         .collect();
     let mut lines = vec![
         format!(
-            "{}: {} customers scored by {}, {:.0} expected to leave",
+            "{}: {} customers scored by {}, {} of them expected to leave",
             report.output.display(),
             grouped(report.n_scored),
             report.model_version,
-            report.expected_leavers
+            grouped(report.expected_leavers.round() as u64)
         ),
         format!("risk: {}", levels.join(", ")),
     ];

@@ -11,6 +11,7 @@
 mod case;
 mod catalogue;
 mod customers;
+mod explaining;
 mod files;
 mod help;
 mod models;

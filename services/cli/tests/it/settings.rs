@@ -64,7 +64,7 @@ fn specifications() -> Vec<Case> {
             |folder| spoil_spec(folder, "kind: integer\n    unit", "kind: integr\n    unit"),
             VALIDATE,
             &[
-                "bad.yaml:47:11: unknown variant `integr`",
+                "bad.yaml:50:11: unknown variant `integr`",
                 "expected one of integer, number",
             ],
         ),
@@ -72,14 +72,14 @@ fn specifications() -> Vec<Case> {
             "an unknown key in the specification",
             |folder| spoil_spec(folder, "    unit: months", "    units: months"),
             VALIDATE,
-            &["bad.yaml:48:5: unknown field `units`", "expected one of"],
+            &["bad.yaml:51:5: unknown field `units`", "expected one of"],
         ),
         failed(
             "a role with a typo in the specification",
             |folder| spoil_spec(folder, "roles: [key]", "roles: [kee]"),
             "train good.csv --spec bad.yaml",
             &[
-                "bad.yaml:22:13: unknown variant `kee`",
+                "bad.yaml:24:13: unknown variant `kee`",
                 "expected one of key, target",
             ],
         ),
