@@ -32,6 +32,7 @@ fn what_is_printed_fits_eighty_columns() {
         format!("explain --customer {key} --data good.csv --interactions"),
         "explain --global --data good.csv".to_owned(),
         "explain --global --data good.csv --column tenure".to_owned(),
+        "explain --global --data good.csv --column Contract".to_owned(),
         "explain --global --data good.csv --segment Contract=Month-to-month --interactions"
             .to_owned(),
     ] {

@@ -66,7 +66,7 @@ pub(super) fn run(
     ui.say(head(&report, data));
     match &dependence {
         None => ui.say(table(&report)),
-        Some(dependence) => ui.say(of_column(dependence)),
+        Some(dependence) => ui.say(of_column(dependence, report.n_rows)),
     }
     if report.interactions.is_some() {
         ui.say(pairs(&report));
@@ -173,13 +173,19 @@ fn cut(text: &str, most: usize) -> String {
 }
 
 /// One column value by value.
-fn of_column(dependence: &Dependence) -> String {
+fn of_column(dependence: &Dependence, n_rows: u64) -> String {
+    let n_told: u64 = dependence.effects.iter().map(|effect| effect.n_rows).sum();
+    let rows = if n_told == n_rows {
+        ">customers"
+    } else {
+        ">in sample"
+    };
     let most = dependence
         .effects
         .iter()
         .map(|effect| effect.mean_points.abs())
         .fold(1e-9, f64::max);
-    let mut table = TextTable::new(&[dependence.label.as_str(), ">customers", ">points", ""]);
+    let mut table = TextTable::new(&[dependence.label.as_str(), rows, ">points", ""]);
     for effect in &dependence.effects {
         let length = (effect.mean_points.abs() / most * 24.0).round() as usize;
         let mark = if effect.mean_points >= 0.0 { "+" } else { "-" };
@@ -192,7 +198,7 @@ fn of_column(dependence: &Dependence) -> String {
     }
     let partner = match &dependence.partner {
         Some(partner) => format!(
-            "its effect depends most on {} (mean absolute interaction {:.4}, {} customers)",
+            "its effect depends most on {}\n(mean absolute interaction {:.4} over {} customers)",
             partner.label,
             partner.strength,
             grouped(partner.n_rows as u64)

@@ -9,7 +9,7 @@ const MAX_LINES: usize = 10;
 /// Width of the sentences.
 const SENTENCE: usize = 34;
 /// Width of the bars.
-const BAR: f64 = 33.0;
+const BAR: f64 = 32.0;
 
 /// One line: what it says, its figure, and from where to where it goes in probability points.
 struct Step {
@@ -88,6 +88,12 @@ fn line(step: &Step, low: f64, scale: f64) -> String {
     let place = |value: f64| ((value - low) * scale).round() as usize;
     let (from, to) = (place(step.from.min(step.to)), place(step.from.max(step.to)));
     let sentence = shortened(&step.sentence);
+    // What moves anything at all has a mark, at the side where its step begins.
+    let (from, to) = match (to - from, step.from <= step.to) {
+        (0, true) => (from, from + 1),
+        (0, false) => (from.saturating_sub(1), from.max(1)),
+        _ => (from, to),
+    };
     let bar = step.mark.to_string().repeat(to - from);
     let line = format!(
         "  {sentence:<SENTENCE$} {:>7}  {}{bar}",
