@@ -3,13 +3,20 @@
 use churn_ensemble::Predictor;
 use rayon::prelude::*;
 
+use crate::explanation::check_additive;
 use crate::game::Game;
 use crate::interactions::{Interactions, complete};
+use crate::pairs::Background;
+use crate::trees::BlockScratch;
+use crate::view::{By, Kind};
 use crate::{Error, Explanation};
 
-/// Rows that go through one tree before the next tree is touched, and the unit of work of
-/// one thread. It cannot change a result: every row sums its trees in order.
-const BLOCK_ROWS: usize = 128;
+/// Most and fewest rows that go through one tree before the next tree is touched, and the
+/// unit of work of one thread. It cannot change a result: every row sums its trees in order.
+/// The most is no power of two, so that columns of a block do not share cache sets.
+const BLOCK_ROWS: (usize, usize) = (1000, 128);
+/// The same for interactions, which take more memory by row.
+const PAIR_BLOCK_ROWS: usize = 120;
 
 /// Explains one trained model, exactly; made once, used for any number of rows.
 ///
@@ -18,10 +25,12 @@ const BLOCK_ROWS: usize = 128;
 #[derive(Debug)]
 pub struct Explainer {
     predictor: Predictor,
-    groups: Vec<u32>,
-    n_groups: usize,
     game: Game,
 }
+
+/// Memory of [`Explainer::explain_row_into`], to be used again for the next row.
+#[derive(Debug, Default)]
+pub struct RowScratch(BlockScratch);
 
 impl Explainer {
     /// An explainer of `predictor` whose values are summed by `groups`: entry `c` is the
@@ -37,10 +46,8 @@ impl Explainer {
     pub fn new(predictor: &Predictor, groups: &[u32], n_groups: usize) -> Result<Self, Error> {
         check(predictor, groups, n_groups)?;
         Ok(Self {
-            game: Game::of_training(predictor)?,
+            game: Game::new(predictor, groups, n_groups, None)?,
             predictor: predictor.clone(),
-            groups: groups.to_vec(),
-            n_groups,
         })
     }
 
@@ -64,11 +71,13 @@ impl Explainer {
         if n_background == 0 {
             return Err(Error::NoBackground);
         }
+        let background = Background {
+            rows: background.to_vec(),
+            n_rows: n_background,
+        };
         Ok(Self {
-            game: Game::of_background(predictor, background, n_background)?,
+            game: Game::new(predictor, groups, n_groups, Some(background))?,
             predictor: predictor.clone(),
-            groups: groups.to_vec(),
-            n_groups,
         })
     }
 
@@ -83,7 +92,7 @@ impl Explainer {
     /// Number of groups, the values of a row in [`Self::explain`].
     #[must_use]
     pub fn n_groups(&self) -> usize {
-        self.n_groups
+        self.game.view(By::Groups, Kind::Values).n_groups
     }
 
     /// Contributions of the original columns (groups) for `n_rows` rows of the matrix,
@@ -94,7 +103,7 @@ impl Explainer {
     /// first row whose contributions miss its margin by more than
     /// `1e-6 × max(1, |margin|)`.
     pub fn explain(&self, rows: &[f32], n_rows: usize) -> Result<Explanation, Error> {
-        self.explain_by(rows, n_rows, &self.groups, self.n_groups)
+        self.explain_by(rows, n_rows, By::Groups)
     }
 
     /// As [`Self::explain`], with one value per matrix column.
@@ -102,8 +111,37 @@ impl Explainer {
     /// # Errors
     /// As [`Self::explain`].
     pub fn explain_features(&self, rows: &[f32], n_rows: usize) -> Result<Explanation, Error> {
-        let columns: Vec<u32> = (0_u32..).take(self.groups.len()).collect();
-        self.explain_by(rows, n_rows, &columns, columns.len())
+        self.explain_by(rows, n_rows, By::Columns)
+    }
+
+    /// The margin of one row, and its contributions in `out`, one per group: the bits of
+    /// [`Self::explain`]. `scratch` is any; used again it spares the memory of a call.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when `row` or `out` has another length, [`Error::NotAdditive`] as
+    /// [`Self::explain`].
+    pub fn explain_row_into(
+        &self,
+        row: &[f32],
+        scratch: &mut RowScratch,
+        out: &mut [f64],
+    ) -> Result<f64, Error> {
+        check_shape(&self.predictor, row, 1)?;
+        let (expected, found) = (self.n_groups(), out.len());
+        if expected != found {
+            return Err(Error::Model(churn_ensemble::Error::Shape {
+                what: "the contributions",
+                expected,
+                found,
+            }));
+        }
+        out.fill(0.0);
+        let mut margin = [0.0];
+        let scratch = &mut scratch.0;
+        self.game
+            .explain_block(&self.predictor, By::Groups, row, &mut margin, scratch, out)?;
+        check_additive(0, self.game.base, out, margin[0])?;
+        Ok(margin[0])
     }
 
     /// Interaction values of the original columns (groups) for `n_rows` rows of the matrix,
@@ -112,7 +150,7 @@ impl Explainer {
     /// # Errors
     /// As [`Self::explain`].
     pub fn interactions(&self, rows: &[f32], n_rows: usize) -> Result<Interactions, Error> {
-        self.interactions_by(rows, n_rows, &self.groups, self.n_groups)
+        self.interactions_by(rows, n_rows, By::Groups)
     }
 
     /// As [`Self::interactions`], with one value per pair of matrix columns.
@@ -124,19 +162,14 @@ impl Explainer {
         rows: &[f32],
         n_rows: usize,
     ) -> Result<Interactions, Error> {
-        let columns: Vec<u32> = (0_u32..).take(self.groups.len()).collect();
-        self.interactions_by(rows, n_rows, &columns, columns.len())
+        self.interactions_by(rows, n_rows, By::Columns)
     }
 
-    fn explain_by(
-        &self,
-        rows: &[f32],
-        n_rows: usize,
-        groups: &[u32],
-        n_groups: usize,
-    ) -> Result<Explanation, Error> {
+    fn explain_by(&self, rows: &[f32], n_rows: usize, by: By) -> Result<Explanation, Error> {
         check_shape(&self.predictor, rows, n_rows)?;
         let n_features = self.predictor.n_features();
+        let n_groups = self.game.view(by, Kind::Values).n_groups;
+        self.game.prepare(&self.predictor, by, Kind::Values);
         let mut explanation = Explanation {
             n_rows,
             n_groups,
@@ -149,56 +182,63 @@ impl Explainer {
             margins,
             ..
         } = &mut explanation;
-        let explain_block = |rows: &[f32], margins: &mut [f64], out: &mut [f64]| {
-            self.game
-                .explain_block(&self.predictor, rows, margins, groups, n_groups, out)
-        };
-        if n_rows <= BLOCK_ROWS || n_groups == 0 {
+        let block_rows = n_rows.div_ceil(2 * rayon::current_num_threads());
+        let block_rows = block_rows.clamp(BLOCK_ROWS.1, BLOCK_ROWS.0);
+        let explain_block =
+            |rows: &[f32], margins: &mut [f64], scratch: &mut BlockScratch, out: &mut [f64]| {
+                self.game
+                    .explain_block(&self.predictor, by, rows, margins, scratch, out)
+            };
+        if n_rows <= block_rows || n_groups == 0 {
             // A few rows are done before another thread would have woken up.
-            explain_block(rows, margins, contributions)?;
+            explain_block(rows, margins, &mut BlockScratch::default(), contributions)?;
         } else {
             let blocks = margins
-                .par_chunks_mut(BLOCK_ROWS)
-                .zip(contributions.par_chunks_mut(BLOCK_ROWS * n_groups));
-            blocks
-                .enumerate()
-                .try_for_each(|(block_idx, (margins, out))| {
-                    let start = block_idx * BLOCK_ROWS * n_features;
+                .par_chunks_mut(block_rows)
+                .zip(contributions.par_chunks_mut(block_rows * n_groups));
+            blocks.enumerate().try_for_each_init(
+                BlockScratch::default,
+                |scratch, (block_idx, (margins, out))| {
+                    let start = block_idx * block_rows * n_features;
                     let block = &rows[start..start + margins.len() * n_features];
-                    explain_block(block, margins, out)
-                })?;
+                    explain_block(block, margins, scratch, out)
+                },
+            )?;
         }
         explanation.check_additive()?;
         Ok(explanation)
     }
 
-    fn interactions_by(
-        &self,
-        rows: &[f32],
-        n_rows: usize,
-        groups: &[u32],
-        n_groups: usize,
-    ) -> Result<Interactions, Error> {
-        let explanation = self.explain_by(rows, n_rows, groups, n_groups)?;
+    fn interactions_by(&self, rows: &[f32], n_rows: usize, by: By) -> Result<Interactions, Error> {
+        let explanation = self.explain_by(rows, n_rows, by)?;
+        self.game.prepare(&self.predictor, by, Kind::Pairs);
+        let n_groups = explanation.n_groups;
         let n_values = n_groups * n_groups;
         let mut values = vec![0.0; n_rows * n_values];
-        let row_len = self.predictor.n_features().max(1);
-        let block_rows = BLOCK_ROWS / 4;
-        let blocks = values.par_chunks_mut((block_rows * n_values).max(1));
-        let blocks = blocks.zip(rows.par_chunks(block_rows * row_len));
-        let blocks = blocks.zip(
-            explanation
-                .contributions
-                .par_chunks((block_rows * n_groups).max(1)),
-        );
-        blocks.for_each(|((out, rows), contributions)| {
-            self.game
-                .interactions_block(&self.predictor, rows, groups, n_groups, out);
-            let matrices = out.chunks_exact_mut(n_values.max(1));
-            for (matrix, contributions) in matrices.zip(contributions.chunks(n_groups.max(1))) {
-                complete(matrix, contributions);
-            }
-        });
+        let row_len = self.predictor.n_features();
+        let blocks = values.par_chunks_mut((PAIR_BLOCK_ROWS * n_values).max(1));
+        let contributions = &explanation.contributions;
+        blocks
+            .zip(contributions.par_chunks((PAIR_BLOCK_ROWS * n_groups).max(1)))
+            .enumerate()
+            .for_each_init(
+                BlockScratch::default,
+                |scratch, (block_idx, (out, contributions))| {
+                    let start = block_idx * PAIR_BLOCK_ROWS * row_len;
+                    let end = rows.len().min(start + PAIR_BLOCK_ROWS * row_len);
+                    self.game.interactions_block(
+                        &self.predictor,
+                        by,
+                        &rows[start..end],
+                        scratch,
+                        out,
+                    );
+                    let matrices = out.chunks_exact_mut(n_values);
+                    for (matrix, contributions) in matrices.zip(contributions.chunks(n_groups)) {
+                        complete(matrix, contributions);
+                    }
+                },
+            );
         Ok(Interactions {
             n_rows,
             n_groups,

@@ -40,15 +40,24 @@ impl Explanation {
     /// Every row sums to its margin within `1e-6 × max(1, |margin|)`, or the first that does
     /// not is named.
     pub(crate) fn check_additive(&self) -> Result<(), Error> {
-        for row in 0..self.n_rows {
-            let gap = self.gap(row);
-            // A gap that is not a number is no pass.
-            let additive = gap <= 1e-6 * self.margins[row].abs().max(1.0);
-            if !additive {
-                return Err(Error::NotAdditive { row, gap });
-            }
-        }
+        (0..self.n_rows)
+            .try_for_each(|row| check_additive(row, self.base, self.row(row), self.margins[row]))
+    }
+}
+
+/// A row sums to its margin within `1e-6 × max(1, |margin|)`.
+pub(crate) fn check_additive(
+    row: usize,
+    base: f64,
+    contributions: &[f64],
+    margin: f64,
+) -> Result<(), Error> {
+    let gap = (base + contributions.iter().sum::<f64>() - margin).abs();
+    // A gap that is not a number is no pass.
+    if gap <= 1e-6 * margin.abs().max(1.0) {
         Ok(())
+    } else {
+        Err(Error::NotAdditive { row, gap })
     }
 }
 

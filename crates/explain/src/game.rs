@@ -5,118 +5,125 @@ use churn_ensemble::Predictor;
 
 use crate::Error;
 use crate::linear::LinearOrigin;
-use crate::pairs::TreePairs;
+use crate::pairs::Background;
 use crate::symmetric::SymmetricTrees;
 use crate::symmetric_pairs::SymmetricPairs;
-use crate::trees::TreesExplainer;
+use crate::trees::{BlockScratch, TreesGame};
+use crate::view::{By, Kind, View};
 
-/// A game: its value when no column is known, and who plays.
+/// A game: its value when no column is known, who plays, and for whom the values are summed.
 #[derive(Debug)]
 pub(crate) struct Game {
     pub(crate) base: f64,
     players: Players,
+    /// By [`By`], then by [`Kind`].
+    views: [[View; 2]; 2],
 }
 
 #[derive(Debug)]
 enum Players {
-    Trees(TreesExplainer),
-    TreePairs(TreePairs),
+    Trees(Box<TreesGame>),
     Symmetric(SymmetricTrees),
     SymmetricPairs(SymmetricPairs),
     Linear(LinearOrigin),
 }
 
 impl Game {
-    /// Covers and means of the training data stand in.
-    pub(crate) fn of_training(predictor: &Predictor) -> Result<Self, Error> {
-        Ok(match predictor {
-            Predictor::Trees(ensemble) => {
-                let (base, trees) = TreesExplainer::new(ensemble);
-                Self {
-                    base,
-                    players: Players::Trees(trees),
-                }
-            }
-            Predictor::Symmetric(ensemble) => {
-                let trees = SymmetricTrees::new(ensemble);
-                Self {
-                    base: trees.base,
-                    players: Players::Symmetric(trees),
-                }
-            }
-            Predictor::Linear(linear) => {
-                let origin = LinearOrigin::training(linear);
-                Self {
-                    base: origin.base,
-                    players: Players::Linear(origin),
-                }
-            }
-            _ => return Err(Error::Unsupported),
-        })
-    }
-
-    /// The rows of a background stand in; at least one.
-    pub(crate) fn of_background(
+    /// The game of a checked model: `background` stands in for what is not known, or without
+    /// one the covers and means of the training data.
+    pub(crate) fn new(
         predictor: &Predictor,
-        rows: &[f32],
-        n_rows: usize,
+        groups: &[u32],
+        n_groups: usize,
+        background: Option<Background>,
     ) -> Result<Self, Error> {
-        let players = match predictor {
+        let mean = match &background {
+            Some(background) => Some(mean_margin(predictor, background)?),
+            None => None,
+        };
+        let (base, players) = match predictor {
             Predictor::Trees(ensemble) => {
-                Players::TreePairs(TreePairs::new(ensemble, rows, n_rows))
+                let trees = TreesGame::new(ensemble, background);
+                let base = mean.unwrap_or_else(|| trees.expected(ensemble));
+                (base, Players::Trees(Box::new(trees)))
             }
-            Predictor::Symmetric(ensemble) => {
-                Players::SymmetricPairs(SymmetricPairs::new(ensemble, rows, n_rows))
-            }
+            Predictor::Symmetric(ensemble) => match (background, mean) {
+                (Some(background), Some(mean)) => {
+                    let pairs = SymmetricPairs::new(ensemble, background);
+                    (mean, Players::SymmetricPairs(pairs))
+                }
+                _ => {
+                    let trees = SymmetricTrees::new(ensemble);
+                    (trees.base, Players::Symmetric(trees))
+                }
+            },
             Predictor::Linear(linear) => {
-                let origin = LinearOrigin::background(linear, rows, n_rows);
-                return Ok(Self {
-                    base: origin.base,
-                    players: Players::Linear(origin),
-                });
+                let origin = match background {
+                    Some(background) => LinearOrigin::background(linear, &background),
+                    None => LinearOrigin::training(linear),
+                };
+                (origin.base, Players::Linear(origin))
             }
             _ => return Err(Error::Unsupported),
         };
-        let mut margins = vec![0.0; n_rows];
-        predictor.margins_into(rows, &mut margins)?;
-        #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
-        let base = margins.iter().sum::<f64>() / n_rows as f64;
-        Ok(Self { base, players })
+        let columns: Vec<u32> = (0_u32..).take(groups.len()).collect();
+        let views = [(groups.to_vec(), n_groups), (columns, groups.len())];
+        let views = views.map(|(groups, n_groups)| {
+            [Kind::Values, Kind::Pairs].map(|kind| View {
+                groups: groups.clone(),
+                n_groups,
+                kind,
+            })
+        });
+        let game = Self {
+            base,
+            players,
+            views,
+        };
+        // What is asked for most is made at once, by all threads.
+        game.prepare(predictor, By::Groups, Kind::Values);
+        Ok(game)
     }
 
-    /// Fills in the margins of a block of rows and adds their values to `out`, `n_groups` per
-    /// row; entry `c` of `groups` says where matrix column `c` counts.
+    /// Where matrix columns count.
+    pub(crate) fn view(&self, by: By, kind: Kind) -> &View {
+        &self.views[by as usize][kind as usize]
+    }
+
+    /// Works out in advance what calls for these values need, if that has not been done.
+    pub(crate) fn prepare(&self, predictor: &Predictor, by: By, kind: Kind) {
+        if let (Predictor::Trees(ensemble), Players::Trees(trees)) = (predictor, &self.players) {
+            trees.prepare(ensemble, by, self.view(by, kind));
+        }
+    }
+
+    /// Fills in the margins of a block of rows and adds their values to `out`.
     pub(crate) fn explain_block(
         &self,
         predictor: &Predictor,
+        by: By,
         rows: &[f32],
         margins: &mut [f64],
-        groups: &[u32],
-        n_groups: usize,
+        scratch: &mut BlockScratch,
         out: &mut [f64],
     ) -> Result<(), Error> {
-        if let (Predictor::Symmetric(ensemble), Players::Symmetric(trees)) =
-            (predictor, &self.players)
-        {
-            // Its leaves tell both.
-            trees.explain_block(ensemble, rows, margins, groups, n_groups, out);
-            return Ok(());
-        }
-        predictor.margins_into(rows, margins)?;
+        let view = self.view(by, Kind::Values);
         match (predictor, &self.players) {
             (Predictor::Trees(ensemble), Players::Trees(trees)) => {
-                trees.explain_block(ensemble, rows, groups, n_groups, out);
+                trees.explain_block(ensemble, (by, view), rows, margins, scratch, out);
             }
-            (Predictor::Trees(ensemble), Players::TreePairs(pairs)) => {
-                pairs.explain_block(ensemble, rows, groups, n_groups, out);
+            (Predictor::Symmetric(ensemble), Players::Symmetric(trees)) => {
+                trees.explain_block(ensemble, rows, margins, view, out);
             }
             (Predictor::Symmetric(ensemble), Players::SymmetricPairs(pairs)) => {
-                pairs.explain_block(ensemble, rows, groups, n_groups, out);
+                predictor.margins_into(rows, margins)?;
+                pairs.explain_block(ensemble, rows, view, out);
             }
             (Predictor::Linear(linear), Players::Linear(origin)) => {
-                let outs = out.chunks_mut(n_groups.max(1));
-                for (row, out) in rows.chunks_exact(groups.len().max(1)).zip(outs) {
-                    origin.add_row(linear, row, groups, out);
+                predictor.margins_into(rows, margins)?;
+                let outs = out.chunks_mut(view.n_groups.max(1));
+                for (row, out) in rows.chunks_exact(view.groups.len().max(1)).zip(outs) {
+                    origin.add_row(linear, row, &view.groups, out);
                 }
             }
             // The constructor refused every other pair.
@@ -129,26 +136,33 @@ impl Game {
     pub(crate) fn interactions_block(
         &self,
         predictor: &Predictor,
+        by: By,
         rows: &[f32],
-        groups: &[u32],
-        n_groups: usize,
+        scratch: &mut BlockScratch,
         out: &mut [f64],
     ) {
+        let view = self.view(by, Kind::Pairs);
         match (predictor, &self.players) {
             (Predictor::Trees(ensemble), Players::Trees(trees)) => {
-                trees.interactions_block(ensemble, rows, groups, n_groups, out);
-            }
-            (Predictor::Trees(ensemble), Players::TreePairs(pairs)) => {
-                pairs.interactions_block(ensemble, rows, groups, n_groups, out);
+                trees.interactions_block(ensemble, (by, view), rows, scratch, out);
             }
             (Predictor::Symmetric(ensemble), Players::Symmetric(trees)) => {
-                trees.interactions_block(ensemble, rows, groups, n_groups, out);
+                trees.interactions_block(ensemble, rows, view, out);
             }
             (Predictor::Symmetric(ensemble), Players::SymmetricPairs(pairs)) => {
-                pairs.interactions_block(ensemble, rows, groups, n_groups, out);
+                pairs.interactions_block(ensemble, rows, view, out);
             }
             // The columns of a linear model do not interact.
             _ => {}
         }
     }
+}
+
+/// The mean margin of the background, its rows in order.
+fn mean_margin(predictor: &Predictor, background: &Background) -> Result<f64, Error> {
+    let mut margins = vec![0.0; background.n_rows];
+    predictor.margins_into(&background.rows, &mut margins)?;
+    #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
+    let n_rows = background.n_rows as f64;
+    Ok(margins.iter().sum::<f64>() / n_rows)
 }

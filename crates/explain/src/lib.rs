@@ -18,6 +18,12 @@
 //! # }
 //! ```
 //!
+//! Speed: trees are cut into parts small enough to tabulate for every outcome of their tests,
+//! so a row is explained by lookups (`parts`, `tables`); the tables of one explainer take at
+//! most 128 MiB for values by group, and as much again for each other kind of values once it is
+//! asked for. Trees past that are walked (`walk`, `pairs`), in memory that does not grow with the
+//! tree.
+//!
 //! Trees: path-dependent TreeSHAP (Lundberg et al. 2020, "From local explanations to global
 //! understanding with explainable AI for trees"), where a column that is not known follows
 //! both branches in proportion to their training covers. Symmetric trees: the same, the last
@@ -40,18 +46,26 @@ mod explainer;
 mod explanation;
 mod game;
 mod interactions;
+mod leaf;
 mod linear;
 mod memo;
 mod pairs;
+mod parts;
+mod paths;
+mod planes;
 mod points;
 mod quadrature;
+mod shape;
 mod symmetric;
 mod symmetric_pairs;
-mod tree;
+mod tables;
+mod tabulate;
 mod trees;
+mod view;
+mod walk;
 
 pub use error::Error;
-pub use explainer::Explainer;
+pub use explainer::{Explainer, RowScratch};
 pub use explanation::Explanation;
 pub use interactions::Interactions;
 pub use points::probability_points;

@@ -2,6 +2,8 @@
 
 use churn_ensemble::Linear;
 
+use crate::pairs::Background;
+
 /// What the values of a linear model are counted from.
 #[derive(Debug)]
 pub(crate) struct LinearOrigin {
@@ -20,13 +22,13 @@ impl LinearOrigin {
         }
     }
 
-    /// The means of `n_rows` background rows.
-    pub(crate) fn background(linear: &Linear, rows: &[f32], n_rows: usize) -> Self {
+    /// The means of the background rows.
+    pub(crate) fn background(linear: &Linear, background: &Background) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
-        let share = 1.0 / n_rows as f64;
+        let share = 1.0 / background.n_rows as f64;
         let n_features = linear.n_features();
         let mut means = vec![0.0; n_features];
-        for row in rows.chunks_exact(n_features.max(1)) {
+        for row in background.rows.chunks_exact(n_features.max(1)) {
             for ((sum, value), &mean) in means.iter_mut().zip(row).zip(linear.means()) {
                 *sum += value_or(*value, mean);
             }

@@ -11,14 +11,20 @@
 use churn_ensemble::{Node, TreeEnsemble};
 
 use crate::interactions::add_pair;
+use crate::view::View;
 
-/// The trees and the background rows.
+/// Some trees of an ensemble.
 #[derive(Debug)]
 pub(crate) struct TreePairs {
     trees: Vec<PairTree>,
-    background: Vec<f32>,
-    n_background: usize,
     weights: GameWeights,
+}
+
+/// The rows that stand in for what is not known; at least one.
+#[derive(Debug)]
+pub(crate) struct Background {
+    pub(crate) rows: Vec<f32>,
+    pub(crate) n_rows: usize,
 }
 
 /// One tree, its columns numbered from 0.
@@ -99,17 +105,16 @@ fn float(count: usize) -> f64 {
 }
 
 impl TreePairs {
-    /// Expects at least one background row.
-    pub(crate) fn new(ensemble: &TreeEnsemble, background: &[f32], n_background: usize) -> Self {
-        let trees: Vec<PairTree> = (0..ensemble.n_trees())
-            .map(|tree| PairTree::new(ensemble, tree))
+    /// Prepares the given trees of `ensemble`.
+    pub(crate) fn new(ensemble: &TreeEnsemble, trees: &[usize]) -> Self {
+        let trees: Vec<PairTree> = trees
+            .iter()
+            .map(|&tree| PairTree::new(ensemble, tree))
             .collect();
         let most = trees.iter().map(|tree| tree.columns.len()).max();
         Self {
             weights: GameWeights::new(most.unwrap_or(0)),
             trees,
-            background: background.to_vec(),
-            n_background,
         }
     }
 
@@ -117,20 +122,22 @@ impl TreePairs {
     pub(crate) fn explain_block(
         &self,
         ensemble: &TreeEnsemble,
+        background: &Background,
         rows: &[f32],
-        groups: &[u32],
-        n_groups: usize,
+        view: &View,
         out: &mut [f64],
     ) {
-        self.for_each_tree(ensemble, rows, |walk, tree, row_idx| {
+        let (groups, n_groups) = (&view.groups, view.n_groups);
+        let n_background = background.n_rows;
+        self.for_each_tree(ensemble, background, rows, |walk, tree, row_idx| {
             let mut values = vec![0.0; tree.columns.len()];
-            for background in 0..self.n_background {
+            for background in 0..n_background {
                 walk.background = background;
                 walk.shares(0, 0, 0, &mut values);
             }
             let row_out = &mut out[row_idx * n_groups..(row_idx + 1) * n_groups];
             for (&column, value) in tree.columns.iter().zip(values) {
-                row_out[groups[column as usize] as usize] += value / float(self.n_background);
+                row_out[groups[column as usize] as usize] += value / float(n_background);
             }
         });
     }
@@ -139,15 +146,17 @@ impl TreePairs {
     pub(crate) fn interactions_block(
         &self,
         ensemble: &TreeEnsemble,
+        background: &Background,
         rows: &[f32],
-        groups: &[u32],
-        n_groups: usize,
+        view: &View,
         out: &mut [f64],
     ) {
-        self.for_each_tree(ensemble, rows, |walk, tree, row_idx| {
+        let (groups, n_groups) = (&view.groups, view.n_groups);
+        let n_background = background.n_rows;
+        self.for_each_tree(ensemble, background, rows, |walk, tree, row_idx| {
             let n_slots = tree.columns.len();
             let mut values = vec![0.0; n_slots * n_slots];
-            for background in 0..self.n_background {
+            for background in 0..n_background {
                 walk.background = background;
                 walk.pairs(0, &mut Vec::new(), &mut values);
             }
@@ -156,7 +165,7 @@ impl TreePairs {
             let place = |slot: usize| groups[tree.columns[slot] as usize] as usize;
             for one in 0..n_slots {
                 for other in 0..n_slots {
-                    let value = values[one * n_slots + other] / float(self.n_background);
+                    let value = values[one * n_slots + other] / float(n_background);
                     add_pair(matrix, n_groups, (place(one), place(other)), value);
                 }
             }
@@ -167,6 +176,7 @@ impl TreePairs {
     fn for_each_tree(
         &self,
         ensemble: &TreeEnsemble,
+        background: &Background,
         rows: &[f32],
         mut visit: impl FnMut(&mut Walk<'_>, &PairTree, usize),
     ) {
@@ -174,10 +184,11 @@ impl TreePairs {
         for tree in &self.trees {
             for (row_idx, row) in rows.chunks_exact(n_features.max(1)).enumerate() {
                 let mut walk = Walk {
-                    pairs: self,
+                    weights: &self.weights,
                     ensemble,
                     tree,
                     row,
+                    others: &background.rows,
                     background: 0,
                     sides: vec![Side::Both; tree.columns.len()],
                 };
@@ -189,10 +200,11 @@ impl TreePairs {
 
 /// One customer on the way through one tree beside one background row.
 struct Walk<'a> {
-    pairs: &'a TreePairs,
+    weights: &'a GameWeights,
     ensemble: &'a TreeEnsemble,
     tree: &'a PairTree,
     row: &'a [f32],
+    others: &'a [f32],
     background: usize,
     sides: Vec<Side>,
 }
@@ -224,7 +236,7 @@ impl Walk<'_> {
         let customer = || child(self.row);
         let n_features = self.ensemble.n_features();
         let start = self.background * n_features;
-        let background = || child(&self.pairs.background[start..start + n_features]);
+        let background = || child(&self.others[start..start + n_features]);
         match self.sides[slot] {
             Side::Customer => Next::One(customer()),
             Side::Background => Next::One(background()),
@@ -247,7 +259,7 @@ impl Walk<'_> {
     fn shares(&mut self, node: usize, a: usize, b: usize, values: &mut [f64]) -> (f64, f64) {
         match self.next(node) {
             Next::Leaf(value) => {
-                let weights = &self.pairs.weights;
+                let weights = self.weights;
                 (value * weights.known(a, b), value * weights.unknown(a, b))
             }
             Next::One(child) => self.shares(child, a, b, values),
@@ -278,7 +290,7 @@ impl Walk<'_> {
                 for (place, &one) in parted.iter().enumerate() {
                     for &other in &parted[place + 1..] {
                         let sides = (self.sides[one], self.sides[other]);
-                        let weight = self.pairs.weights.pair(sides, a, b);
+                        let weight = self.weights.pair(sides, a, b);
                         values[one * self.sides.len() + other] += value * weight;
                     }
                 }

@@ -15,6 +15,7 @@ use rayon::prelude::*;
 
 use crate::interactions::add_pair;
 use crate::memo::Memo;
+use crate::view::View;
 
 /// Trees of up to this depth are tabulated in advance, deeper ones leaf by leaf when a row
 /// first reaches the leaf.
@@ -74,17 +75,17 @@ impl SymmetricTrees {
         Self { trees, base }
     }
 
-    /// Fills in the margins of a block of rows and adds their values to `out`, `n_groups` per
-    /// row; entry `c` of `groups` says where matrix column `c` counts.
+    /// Fills in the margins of a block of rows and adds their values to `out`, one per group
+    /// of `view`.
     pub(crate) fn explain_block(
         &self,
         ensemble: &SymmetricEnsemble,
         rows: &[f32],
         margins: &mut [f64],
-        groups: &[u32],
-        n_groups: usize,
+        view: &View,
         out: &mut [f64],
     ) {
+        let (groups, n_groups) = (&view.groups, view.n_groups);
         margins.fill(0.0);
         let mut places = Vec::new();
         ensemble.visit_leaves(rows, margins.len(), |first, tree, leaves| {
@@ -114,10 +115,10 @@ impl SymmetricTrees {
         &self,
         ensemble: &SymmetricEnsemble,
         rows: &[f32],
-        groups: &[u32],
-        n_groups: usize,
+        view: &View,
         out: &mut [f64],
     ) {
+        let (groups, n_groups) = (&view.groups, view.n_groups);
         let n_values = n_groups * n_groups;
         let n_rows = out.len() / n_values.max(1);
         let (mut dividends, mut values) = (Vec::new(), Vec::new());

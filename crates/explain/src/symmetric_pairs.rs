@@ -8,25 +8,20 @@
 use churn_ensemble::SymmetricEnsemble;
 
 use crate::interactions::add_pair;
-use crate::pairs::{GameWeights, Side};
+use crate::pairs::{Background, GameWeights, Side};
+use crate::view::View;
 
 /// The background rows and the columns of all splits.
 #[derive(Debug)]
 pub(crate) struct SymmetricPairs {
     /// By tree and split: the matrix columns it looks at.
     columns: Vec<Vec<Vec<u32>>>,
-    background: Vec<f32>,
-    n_background: usize,
+    background: Background,
     weights: GameWeights,
 }
 
 impl SymmetricPairs {
-    /// Expects at least one background row.
-    pub(crate) fn new(
-        ensemble: &SymmetricEnsemble,
-        background: &[f32],
-        n_background: usize,
-    ) -> Self {
+    pub(crate) fn new(ensemble: &SymmetricEnsemble, background: Background) -> Self {
         let of_tree = |tree| {
             let splits = ensemble.splits(tree).iter();
             splits.map(|split| ensemble.columns_of(split)).collect()
@@ -39,8 +34,7 @@ impl SymmetricPairs {
         Self {
             weights: GameWeights::new(most.min(ensemble.n_features())),
             columns,
-            background: background.to_vec(),
-            n_background,
+            background,
         }
     }
 
@@ -49,11 +43,10 @@ impl SymmetricPairs {
         &self,
         ensemble: &SymmetricEnsemble,
         rows: &[f32],
-        groups: &[u32],
-        n_groups: usize,
+        view: &View,
         out: &mut [f64],
     ) {
-        let outs = out.chunks_exact_mut(n_groups.max(1));
+        let outs = out.chunks_exact_mut(view.n_groups.max(1));
         self.for_each(ensemble, rows, outs, |leaf, row_out| {
             for &column in leaf.parted {
                 let (a, b) = leaf.counts;
@@ -61,7 +54,7 @@ impl SymmetricPairs {
                     Side::Customer => self.weights.known(a, b),
                     _ => -self.weights.unknown(a, b),
                 };
-                row_out[groups[column as usize] as usize] += leaf.value * weight;
+                row_out[view.groups[column as usize] as usize] += leaf.value * weight;
             }
         });
     }
@@ -71,19 +64,18 @@ impl SymmetricPairs {
         &self,
         ensemble: &SymmetricEnsemble,
         rows: &[f32],
-        groups: &[u32],
-        n_groups: usize,
+        view: &View,
         out: &mut [f64],
     ) {
-        let outs = out.chunks_exact_mut((n_groups * n_groups).max(1));
+        let outs = out.chunks_exact_mut((view.n_groups * view.n_groups).max(1));
         self.for_each(ensemble, rows, outs, |leaf, matrix| {
             let (a, b) = leaf.counts;
-            let place = |column: u32| groups[column as usize] as usize;
+            let place = |column: u32| view.groups[column as usize] as usize;
             for (index, &one) in leaf.parted.iter().enumerate() {
                 for &other in &leaf.parted[index + 1..] {
                     let sides = (leaf.sides[one as usize], leaf.sides[other as usize]);
                     let value = leaf.value * self.weights.pair(sides, a, b);
-                    add_pair(matrix, n_groups, (place(one), place(other)), value);
+                    add_pair(matrix, view.n_groups, (place(one), place(other)), value);
                 }
             }
         });
@@ -100,7 +92,7 @@ impl SymmetricPairs {
     ) {
         let n_features = ensemble.n_features();
         #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
-        let share = ensemble.scale() / self.n_background as f64;
+        let share = ensemble.scale() / self.background.n_rows as f64;
         for (row, row_out) in rows.chunks_exact(n_features.max(1)).zip(outs) {
             let mut walk = Walk {
                 ensemble,
@@ -112,7 +104,7 @@ impl SymmetricPairs {
                 parted: Vec::new(),
                 share,
             };
-            for background in self.background.chunks_exact(n_features.max(1)) {
+            for background in self.background.rows.chunks_exact(n_features.max(1)) {
                 walk.background = background;
                 for tree in 0..ensemble.n_trees() {
                     // A column no side was chosen for has the customer's value.

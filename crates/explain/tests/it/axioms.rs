@@ -1,7 +1,7 @@
 //! What every Shapley value must do, and what ours must do besides: same bits everywhere.
 
 use churn_ensemble::{Calibrator, Linear, Node, Output, Predictor, Test, TreeEnsemble};
-use churn_explain::{Explainer, Explanation, probability_points};
+use churn_explain::{Explainer, Explanation, RowScratch, probability_points};
 use proptest::prelude::*;
 
 use crate::random::{N_FEATURES, any_row, any_tree};
@@ -101,6 +101,13 @@ proptest! {
             let fresh = forest(&trees, N_FEATURES, vec![]);
             let found = pool.install(|| fresh.explain(&values, rows.len())).unwrap();
             prop_assert_eq!(bits(&cold), bits(&found));
+        }
+        let mut into = vec![9.0; N_FEATURES];
+        let mut scratch = RowScratch::default();
+        for row in [7, 299] {
+            let margin = explainer.explain_row_into(&rows[row], &mut scratch, &mut into).unwrap();
+            prop_assert_eq!(margin.to_bits(), cold.margins[row].to_bits());
+            prop_assert_eq!(&into[..], cold.row(row));
         }
         let single = explainer.explain(&rows[299], 1).unwrap();
         prop_assert_eq!(

@@ -197,8 +197,8 @@ fn row(n_features: usize, seed: u32) -> Vec<f32> {
 
 #[test]
 fn deep_chains_that_repeat_columns_are_exact() {
-    // With 12 columns paths are past the tables, with 90 splits past the memo keys.
-    for (n_features, depth) in [(4, 20), (4, 200), (8, 64), (8, 65), (12, 30), (12, 90)] {
+    // With 13 columns and more paths are past the tables.
+    for (n_features, depth) in [(4, 20), (4, 200), (8, 64), (12, 30), (13, 13), (14, 90)] {
         let nodes = chain(n_features, depth);
         let predictor = predictor(std::slice::from_ref(&nodes), n_features);
         let rows: Vec<Vec<f32>> = (0..3).map(|seed| row(n_features, seed)).collect();
