@@ -39,6 +39,7 @@ mod delong;
 mod distribution;
 mod error;
 mod interval;
+mod paired;
 mod probability;
 mod profit;
 mod ranked;
@@ -48,15 +49,19 @@ mod set;
 mod threshold;
 mod topk;
 
-pub use calibration::{ReliabilityBin, expected_calibration_error, reliability_table};
+pub use calibration::{
+    CalibrationReport, CalibrationSummary, ReliabilityBin, calibration_summary,
+    expected_calibration_error, reliability_table,
+};
 pub use curves::{
     GainPoint, LiftBin, PrPoint, RocPoint, gain_curve, lift_curve, pr_curve, roc_curve,
 };
 pub use delong::{DelongCovariance, DelongTest, delong_covariance, delong_test};
 pub use error::Error;
 pub use interval::{Interval, PairedTest, corrected_paired_test, mean_interval};
+pub use paired::{PairedBootstrap, paired_bootstrap};
 pub use probability::{brier, log_loss};
-pub use profit::{ProfitPoint, best_profit_threshold, profit_curve};
+pub use profit::{ProfitCurve, ProfitPoint, best_profit_threshold, profit_curve, thin_curve};
 pub use ranking::{average_precision, ks_statistic, pr_auc, roc_auc};
 pub use resample::{bootstrap, bootstrap_all};
 pub use set::{CALIBRATION_BINS, MetricSet};

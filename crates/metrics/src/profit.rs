@@ -26,6 +26,20 @@ pub struct ProfitPoint {
     pub profit: f64,
 }
 
+/// A profit curve for drawing, with what it takes for granted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProfitCurve {
+    /// Cost of contacting one customer, in major units of money.
+    pub contact_cost: f64,
+    /// Share of contacted leavers who stay because of it, 0..=1.
+    pub save_rate: f64,
+    /// Rows behind it.
+    pub n_rows: usize,
+    /// From contacting nobody to contacting everybody.
+    pub points: Vec<ProfitPoint>,
+}
+
 /// Profit at every distinct probability, from contacting nobody to contacting everybody.
 ///
 /// `values` and `costs` hold one amount per row, finite and not negative; `save_rate` is the
@@ -73,6 +87,33 @@ pub fn profit_curve(
         }
     }
     Ok(curve)
+}
+
+/// At most `n_points` points of a curve from [`profit_curve`], for drawing: the first, the last,
+/// the most profitable (first of equals), and others at even steps of rows contacted.
+#[must_use]
+pub fn thin_curve(curve: &[ProfitPoint], n_points: usize) -> Vec<ProfitPoint> {
+    let Some(last) = curve.last().filter(|_| curve.len() > n_points) else {
+        return curve.to_vec();
+    };
+    let mut best = 0;
+    for (place, point) in curve.iter().enumerate() {
+        if point.profit > curve[best].profit {
+            best = place;
+        }
+    }
+    let n_steps = n_points.saturating_sub(2).max(1);
+    let mut kept: Vec<usize> = (0..=n_steps)
+        .map(|step| {
+            let wanted = step * last.n_contacted / n_steps;
+            let place = curve.partition_point(|point| point.n_contacted < wanted);
+            place.min(curve.len() - 1)
+        })
+        .chain([best])
+        .collect();
+    kept.sort_unstable();
+    kept.dedup();
+    kept.into_iter().map(|place| curve[place]).collect()
 }
 
 /// The most profitable point of [`profit_curve`]; the fewest contacts on a tie.

@@ -24,6 +24,12 @@ const LEVEL: f64 = 0.95;
 /// of a thousand rows take well under a second. `Interval::mean` is the figure on the rows
 /// themselves, not the mean of the replicates.
 ///
+/// The calibration error of a resample is larger than that of the rows, because rows drawn twice
+/// add noise to its bins: the plain interval can lie wholly above the figure. Its replicates are
+/// therefore moved so that their mean is the figure, and not below 0. This says how much the
+/// figure would vary on other rows; that it lies above 0 even for a perfectly calibrated model is
+/// what [`crate::calibration_summary`] shows.
+///
 /// # Errors
 /// As [`MetricSet::compute`], and no replicates.
 pub fn bootstrap_all(
@@ -55,6 +61,10 @@ pub fn bootstrap_all(
         });
     }
     let point = prepared.compute(&vec![1; labels.len()]);
+    let excess = columns.ece.iter().sum::<f64>() / n_replicates as f64 - point.ece;
+    for replicate in &mut columns.ece {
+        *replicate = (*replicate - excess).max(0.0);
+    }
     Ok(point
         .zip(columns)
         .map(|(mean, column)| percentile_interval(mean, column, LEVEL)))
@@ -107,13 +117,13 @@ where
 }
 
 /// Positions of the rows of either class.
-struct Strata {
+pub(crate) struct Strata {
     positives: Vec<usize>,
     negatives: Vec<usize>,
 }
 
 impl Strata {
-    fn new(labels: &[bool]) -> Self {
+    pub(crate) fn new(labels: &[bool]) -> Self {
         let of_class = |class: bool| {
             labels
                 .iter()
@@ -129,7 +139,7 @@ impl Strata {
     }
 
     /// Hands each drawn row to `take`: as many of either class as there are.
-    fn draw(&self, seed: u64, replicate: usize, mut take: impl FnMut(usize)) {
+    pub(crate) fn draw(&self, seed: u64, replicate: usize, mut take: impl FnMut(usize)) {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(replicate as u64);
         for class in [&self.positives, &self.negatives] {
@@ -141,7 +151,7 @@ impl Strata {
 }
 
 /// The middle `level` of the replicates; quantiles interpolate linearly between values.
-fn percentile_interval(mean: f64, mut replicates: Vec<f64>, level: f64) -> Interval {
+pub(crate) fn percentile_interval(mean: f64, mut replicates: Vec<f64>, level: f64) -> Interval {
     replicates.sort_by(f64::total_cmp);
     let tail = (1.0 - level) / 2.0;
     Interval {
@@ -158,7 +168,7 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
     sorted[below] + (position - below as f64) * (sorted[above] - sorted[below])
 }
 
-fn check_replicates(n_replicates: usize) -> Result<(), Error> {
+pub(crate) fn check_replicates(n_replicates: usize) -> Result<(), Error> {
     if n_replicates == 0 {
         return Err(Error::ParameterOutOfRange {
             parameter: "n_replicates",

@@ -100,6 +100,14 @@ proptest! {
             .iter()
             .map(|bin| bin.n_rows as f64 * (bin.mean_probability - bin.observed_rate).abs())
             .sum();
+        for bin in &table {
+            prop_assert!(bin.rate_low <= bin.observed_rate && bin.observed_rate <= bin.rate_high);
+            prop_assert!(0.0 <= bin.rate_low && bin.rate_high <= 1.0);
+        }
+        prop_assert_eq!(
+            table.iter().map(|bin| bin.n_positive).sum::<usize>(),
+            labels.iter().filter(|&&label| label).count()
+        );
         let ece = m::expected_calibration_error(&labels, &p, 7).unwrap();
         prop_assert!((gap / labels.len() as f64 - ece).abs() < 1e-12);
     }
@@ -121,5 +129,8 @@ proptest! {
         let best = m::best_profit_threshold(&labels, &p, &values, &costs, save_rate).unwrap();
         prop_assert!(best.profit >= 0.0);
         prop_assert!(curve.iter().all(|point| point.profit <= best.profit));
+        let thin = m::thin_curve(&curve, 6);
+        prop_assert!(thin.len() <= 6 && thin.contains(&best));
+        prop_assert_eq!((thin.first(), thin.last()), (curve.first(), curve.last()));
     }
 }

@@ -1,8 +1,8 @@
 //! The bootstrap is deterministic, means what it says, and agrees with DeLong.
 
 use churn_metrics::{
-    Interval, MetricSet, bootstrap, bootstrap_all, delong_covariance, expected_calibration_error,
-    lift_at, log_loss, roc_auc,
+    Interval, MetricSet, bootstrap, bootstrap_all, calibration_summary, delong_covariance,
+    expected_calibration_error, lift_at, log_loss, roc_auc,
 };
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -88,10 +88,13 @@ fn counting_sorted_rows_equals_copying_rows() {
     };
     check("auc", all.roc_auc, by_copy(roc_auc));
     check("log loss", all.log_loss, by_copy(log_loss));
-    check(
-        "ece",
-        all.ece,
-        by_copy(|y, s| expected_calibration_error(y, s, 15)),
+    // The calibration error's replicates are moved so that their mean is the figure.
+    let copied = by_copy(|y, s| expected_calibration_error(y, s, 15));
+    let widths = [copied.high - copied.low, all.ece.high - all.ece.low];
+    assert!(
+        (widths[1] / widths[0] - 1.0).abs() < 0.12 && all.ece.high < copied.high,
+        "{:?} {copied:?}",
+        all.ece
     );
     check("lift", all.lift_at_10, by_copy(|y, s| lift_at(y, s, 0.1)));
 }
@@ -118,6 +121,7 @@ fn estimates_lie_in_their_intervals_and_the_base_rate_is_fixed() {
         "pr_auc",
         "log_loss",
         "brier",
+        "ece",
         "recall",
         "f1",
         "lift_at_20",
@@ -140,4 +144,33 @@ fn names_lead_to_the_fields() {
     assert_eq!(set.iter().count(), MetricSet::<f64>::names().len());
     let json = serde_json::to_string(&set).unwrap();
     assert_eq!(serde_json::from_str::<MetricSet<f64>>(&json).unwrap(), set);
+}
+
+#[test]
+fn the_calibration_error_is_judged_beside_what_chance_shows() {
+    let n = 1400;
+    let p: Vec<f64> = (0..n)
+        .map(|row| (f64::from(row) + 0.5) / f64::from(n) * 0.6)
+        .collect();
+    // Labels as even as can be: better than chance. And labels that leave twice as often.
+    let evenly = |factor: f64| -> Vec<bool> {
+        let mut sum = 0.5;
+        let each = |p: &f64| {
+            sum += factor * p;
+            let hit = sum >= 1.0;
+            sum -= f64::from(u8::from(hit));
+            hit
+        };
+        p.iter().map(each).collect()
+    };
+    let good = calibration_summary(&evenly(1.0), &p, 15, 5, 400).unwrap();
+    assert!(good.is_like_calibrated() && good.ece < good.if_calibrated.low);
+    let bad = calibration_summary(&evenly(1.6), &p, 15, 5, 400).unwrap();
+    assert!(!bad.is_like_calibrated() && bad.ece > 0.1);
+    // A bin of 93 rows is off by 0.8 standard errors on average: 0.8 x sqrt(0.18 / 93) = 0.035.
+    assert!((good.if_calibrated.mean - 0.035).abs() < 0.006, "{good:?}");
+    assert_eq!(
+        good,
+        calibration_summary(&evenly(1.0), &p, 15, 5, 400).unwrap()
+    );
 }
