@@ -5,7 +5,7 @@
 //! ([`xgboost::read_ubj`]), stored with serde, and needs no trainer and no C++ to serve.
 //! [`catboost::read_json`] and [`lightgbm::read_text`] read models trained elsewhere, with the
 //! columns and category codes they expect ([`Imported`]). [`Calibrator`] turns log-odds into a
-//! probability.
+//! probability, [`IntervalTable`] says how far that may be off.
 //!
 //! ```
 //! use churn_ensemble::{Calibrator, Linear, Predictor};
@@ -30,7 +30,9 @@
 mod calibrator;
 pub mod catboost;
 mod error;
+mod importance;
 mod imported;
+mod interval_table;
 pub mod lightgbm;
 mod linear;
 mod number;
@@ -42,7 +44,9 @@ pub mod xgboost;
 
 pub use calibrator::Calibrator;
 pub use error::Error;
+pub use importance::ImportanceKind;
 pub use imported::{FeatureKind, Imported, ImportedFeature};
+pub use interval_table::{IntervalCovers, IntervalTable};
 pub use linear::Linear;
 pub use output::Output;
 pub use predictor::Predictor;

@@ -5,7 +5,7 @@ mod model;
 mod ubj;
 mod value;
 
-use crate::{Error, TreeEnsemble};
+use crate::{Error, TreeEnsemble, importance::normalize};
 
 /// Reads a model saved as UBJSON (`.ubj`, the library's own default).
 ///
@@ -29,4 +29,15 @@ pub fn read_ubj(bytes: &[u8]) -> Result<TreeEnsemble, Error> {
 /// As [`read_ubj`], with JSON for UBJSON.
 pub fn read_json(bytes: &[u8]) -> Result<TreeEnsemble, Error> {
     model::read(&json::parse(bytes)?)
+}
+
+/// Total gain of the splits on each of `n_columns` matrix columns of a model saved as UBJSON,
+/// summing to 1 (all 0 for a model without splits): what the library reports as `total_gain`.
+///
+/// # Errors
+/// [`Error::Syntax`] when it is no UBJSON, [`Error::Field`] when the trees tell no gains.
+pub fn gains_ubj(bytes: &[u8], n_columns: usize) -> Result<Vec<f64>, Error> {
+    let mut gains = model::gains(&ubj::parse(bytes)?, n_columns)?;
+    normalize(&mut gains);
+    Ok(gains)
 }

@@ -51,6 +51,27 @@ pub(super) fn read(document: &Value) -> Result<TreeEnsemble, Error> {
     TreeEnsemble::new(n_features, base_margin, &trees, weights)
 }
 
+/// Sum of the gains of the splits on each column.
+pub(super) fn gains(document: &Value, n_columns: usize) -> Result<Vec<f64>, Error> {
+    let booster = document.at("learner.gradient_booster")?;
+    let inner = booster.find("gbtree").unwrap_or(booster);
+    let mut gains = vec![0.0; n_columns];
+    for tree in inner.at("model")?.list("trees")? {
+        let lefts = tree.ints("left_children")?;
+        let n_nodes = lefts.len();
+        let columns = same_length("split_indices", tree.ints("split_indices")?, n_nodes)?;
+        let losses = same_length("loss_changes", tree.floats("loss_changes")?, n_nodes)?;
+        let splits = lefts.into_iter().zip(columns).zip(losses);
+        for ((_, column), gain) in splits.filter(|((left, _), _)| *left != -1) {
+            let place = usize::try_from(column).ok();
+            if let Some(sum) = place.and_then(|place| gains.get_mut(place)) {
+                *sum += f64::from(gain);
+            }
+        }
+    }
+    Ok(gains)
+}
+
 /// The offset on the margin of a base score like `[6.315E-1]` or `5E-1`, a probability.
 fn base_margin(text: &str) -> Result<f32, Error> {
     let bare = text.trim().trim_start_matches('[').trim_end_matches(']');

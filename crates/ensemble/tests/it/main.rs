@@ -9,6 +9,7 @@
 mod catboost;
 mod fixture;
 mod hostile;
+mod importance;
 mod lightgbm;
 mod reader;
 mod telco;
