@@ -1,7 +1,5 @@
 //! What a model must beat: chance, and the best rule of one column.
 
-use std::collections::BTreeMap;
-
 use churn_features::{Encoding, FeaturePlan, PlanParams};
 use churn_schema::Table;
 use serde::{Deserialize, Serialize};
@@ -26,8 +24,9 @@ pub struct OneRule {
 const TENTHS: usize = 10;
 
 impl OneRule {
-    /// The feature whose groups give the lowest log loss on the training rows (each rate shrunk
-    /// towards the base rate by one row, so that a key does not win).
+    /// The feature whose groups give the lowest log loss on the training rows, each row judged by
+    /// the others of its group (and rates shrunk towards the base rate by one row), so that many
+    /// small groups gain nothing by being small.
     ///
     /// # Errors
     /// As [`FeaturePlan::fit`].
@@ -48,16 +47,18 @@ impl OneRule {
                 Encoding::Native { .. } => (1..256_u16).map(f32::from).collect(),
                 _ => tenths(&values),
             };
-            let (rates, n_missing_rate) = rates(&values, labels, &bounds, base);
+            let (counts, missing) = counts(&values, labels, &bounds);
+            let of = |count: &Count| rate(count.left, count.rows, base);
             let rule = Self {
                 feature: group.name.clone(),
                 label: group.label.clone(),
+                rates: counts.iter().map(of).collect(),
+                n_missing_rate: of(&missing),
                 bounds,
-                rates,
-                n_missing_rate,
                 plan: fitted.clone(),
             };
-            let loss = rule.loss(&values, labels);
+            let groups = counts.iter().chain([&missing]);
+            let loss: f64 = groups.map(|count| count.loss_of_others(base)).sum();
             if best.as_ref().is_none_or(|(lowest, _)| loss < *lowest) {
                 best = Some((loss, rule));
             }
@@ -94,16 +95,27 @@ impl OneRule {
             .copied()
             .unwrap_or(self.n_missing_rate)
     }
+}
 
-    fn loss(&self, values: &[f32], labels: &[bool]) -> f64 {
-        values
-            .iter()
-            .zip(labels)
-            .map(|(&value, &label)| {
-                let p = self.rate_of(value);
-                -if label { p.ln() } else { (1.0 - p).ln() }
-            })
-            .sum()
+/// Rows of a group.
+#[derive(Debug, Clone, Copy, Default)]
+struct Count {
+    left: usize,
+    rows: usize,
+}
+
+impl Count {
+    /// Log loss of its rows, each by the rate of the others.
+    fn loss_of_others(self, base: f64) -> f64 {
+        let (left, stayed) = (self.left, self.rows - self.left);
+        let mut loss = 0.0;
+        if left > 0 {
+            loss -= left as f64 * rate(left - 1, self.rows - 1, base).ln();
+        }
+        if stayed > 0 {
+            loss -= stayed as f64 * (1.0 - rate(left, self.rows - 1, base)).ln();
+        }
+        loss
     }
 }
 
@@ -122,30 +134,42 @@ fn tenths(values: &[f32]) -> Vec<f32> {
     cuts
 }
 
-fn rates(values: &[f32], labels: &[bool], bounds: &[f32], base: f64) -> (Vec<f64>, f64) {
-    let mut counts: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
-    let mut missing = (0, 0);
+/// Rows by group, and those without a value.
+fn counts(values: &[f32], labels: &[bool], bounds: &[f32]) -> (Vec<Count>, Count) {
+    let mut counts = vec![Count::default(); bounds.len() + 1];
+    let mut missing = Count::default();
     for (&value, &label) in values.iter().zip(labels) {
         let count = if value.is_nan() {
             &mut missing
         } else {
-            counts
-                .entry(bounds.partition_point(|&bound| bound <= value))
-                .or_default()
+            &mut counts[bounds.partition_point(|&bound| bound <= value)]
         };
-        count.0 += usize::from(label);
-        count.1 += 1;
+        count.left += usize::from(label);
+        count.rows += 1;
     }
-    let places = 0..=bounds.len();
-    let of = |count: (usize, usize)| rate(count.0, count.1, base);
-    (
-        places
-            .map(|place| of(counts.get(&place).copied().unwrap_or_default()))
-            .collect(),
-        of(missing),
-    )
+    (counts, missing)
 }
 
 fn rate(left: usize, rows: usize, base: f64) -> f64 {
     (left as f64 + base) / (rows as f64 + 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Count;
+
+    #[test]
+    fn groups_of_one_row_say_no_more_than_the_base_rate() {
+        let base = 0.3;
+        let alone = |left| Count { left, rows: 1 }.loss_of_others(base);
+        assert!((alone(1) + f64::ln(base)).abs() < 1e-12);
+        assert!((alone(0) + f64::ln(1.0 - base)).abs() < 1e-12);
+        // Ten rows that agree say something: nine others and a base row.
+        let agreeing = Count { left: 10, rows: 10 }.loss_of_others(base);
+        assert!((agreeing + 10.0 * f64::ln(9.3 / 10.0)).abs() < 1e-12);
+        assert_eq!(
+            Count::default().loss_of_others(base).to_bits(),
+            0.0_f64.to_bits()
+        );
+    }
 }
