@@ -65,6 +65,10 @@ pub struct ExplainedCustomer {
     pub feature_set_version: String,
     /// Calibrated probability of leaving.
     pub churn_probability: f64,
+    /// Lower end of the interval around it; `None` when the model stores no intervals.
+    pub probability_low: Option<f64>,
+    /// Upper end of it.
+    pub probability_high: Option<f64>,
     /// LOW, MEDIUM or HIGH.
     pub risk_level: RiskLevel,
     /// Calibrated probability at the base value: the average customer.
@@ -218,11 +222,14 @@ impl Scores<'_> {
             .filter(|column| self.table.is_missing(&column.name, row))
             .map(|column| column.name.clone())
             .collect();
+        let interval = self.interval(row);
         Ok(ExplainedCustomer {
             customer_id: self.key(row).map(str::to_owned),
             model_version: scorer.version().to_owned(),
             feature_set_version: model.plan.fingerprint(),
             churn_probability: self.probabilities[row],
+            probability_low: interval.map(|(low, _)| low),
+            probability_high: interval.map(|(_, high)| high),
             risk_level: self.risk_level(row),
             base_probability: model.probability(explanation.base),
             output: model.predictor.output(),

@@ -31,6 +31,9 @@ pub struct ScoreFileParams {
     pub output: PathBuf,
     /// Where refused rows go; made only when there are any.
     pub rejected: PathBuf,
+    /// Whether `probability_low` and `probability_high` are written; empty for a model without
+    /// intervals.
+    pub with_intervals: bool,
     /// How many of the most valuable customers to keep for the report.
     pub n_top: usize,
     /// Largest share of refused rows, 0..=1, that is put up with; `None` for no limit. Above it no
@@ -92,6 +95,7 @@ pub fn score_file(
     let mut reader = open_table(&params.input, &spec, &ReadOptions::score())?;
     let layout = Layout {
         key: spec.key().map(|column| column.name.clone()),
+        with_intervals: params.with_intervals,
         n_reasons: scorer.n_reasons(),
         with_offers: scorer.with_offers(),
         model_version: scorer.version().to_owned(),

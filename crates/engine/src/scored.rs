@@ -14,6 +14,11 @@ pub struct ScoredRow {
     pub row: u64,
     /// Calibrated probability of leaving within the horizon, 0..=1.
     pub churn_probability: f64,
+    /// Lower end of the 95 % interval of that probability, which lies inside; `None` when the
+    /// model stores no intervals.
+    pub probability_low: Option<f64>,
+    /// Upper end of it.
+    pub probability_high: Option<f64>,
     /// LOW, MEDIUM or HIGH by the playbook's cut-offs.
     pub risk_level: RiskLevel,
     /// The strongest reasons, strongest first.

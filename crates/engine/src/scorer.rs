@@ -140,12 +140,17 @@ impl Scorer {
     /// [`Error::Features`] when the table is of another specification,
     /// [`Error::NotAProbability`] when the model is broken.
     pub fn probabilities(&self, table: &Table) -> Result<Vec<f64>, Error> {
+        self.calibrate(table, &self.margins(table)?)
+    }
+
+    /// The predictor's margin of every row.
+    fn margins(&self, table: &Table) -> Result<Vec<f64>, Error> {
         let matrix = self.model.plan.transform(table)?;
         let mut margins = vec![0.0; matrix.n_rows()];
         self.model
             .predictor
             .margins_into(matrix.values(), &mut margins)?;
-        self.calibrate(table, &margins)
+        Ok(margins)
     }
 
     /// Scores every row of `table`, in order.
@@ -161,6 +166,7 @@ impl Scorer {
         let mut scores = Scores {
             scorer: self,
             table,
+            margins: Vec::new(),
             probabilities: Vec::new(),
             why: None,
             reasons: Ragged::with_capacity(0),
@@ -169,7 +175,10 @@ impl Scorer {
         };
         match &self.explainer {
             Some(explainer) => self.explain_all(explainer, &mut scores)?,
-            None => scores.probabilities = self.probabilities(table)?,
+            None => {
+                scores.margins = self.margins(table)?;
+                scores.probabilities = self.calibrate(table, &scores.margins)?;
+            }
         }
         Ok(scores)
     }
@@ -187,6 +196,7 @@ impl Scorer {
         let texts = GroupTexts::new(&self.model.plan, table)?;
         let merges = TableMerges::new(&self.sentences.merges, &texts);
         scores.probabilities = self.calibrate(table, &explanation.margins)?;
+        scores.margins.clone_from(&explanation.margins);
         scores.reasons = Ragged::with_capacity(n_rows);
         scores.offers = Ragged::with_capacity(n_rows);
         let columns = PlaybookColumns::new(table, self.playbook.used_columns());

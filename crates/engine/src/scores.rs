@@ -15,6 +15,8 @@ use crate::{
 pub(crate) struct Scores<'a> {
     pub(crate) scorer: &'a Scorer,
     pub(crate) table: &'a Table,
+    /// One per row, on the predictor's scale.
+    pub(crate) margins: Vec<f64>,
     /// One per row.
     pub(crate) probabilities: Vec<f64>,
     /// What the scores are made of; only when there are reasons or offers.
@@ -44,6 +46,11 @@ impl<'a> Scores<'a> {
 
     pub(crate) fn risk_level(&self, row: usize) -> RiskLevel {
         self.scorer.playbook().risk_level(self.probabilities[row])
+    }
+
+    /// Ends of the interval around a row's probability, when the model stores intervals.
+    pub(crate) fn interval(&self, row: usize) -> Option<(f64, f64)> {
+        self.scorer.model().interval(self.margins[row])
     }
 
     pub(crate) fn best_offer(&self, row: usize) -> Option<&Choice<'a>> {
@@ -83,10 +90,13 @@ impl<'a> Scores<'a> {
     /// One row in full.
     pub(crate) fn row(&self, row: usize) -> ScoredRow {
         let reasons = self.reasons.row(row).iter().enumerate();
+        let interval = self.interval(row);
         ScoredRow {
             key: self.key(row).map(str::to_owned),
             row: self.table.row_number(row),
             churn_probability: self.probabilities[row],
+            probability_low: interval.map(|(low, _)| low),
+            probability_high: interval.map(|(_, high)| high),
             risk_level: self.risk_level(row),
             reasons: reasons
                 .map(|(rank, impact)| self.reason(row, rank, impact))

@@ -5,14 +5,16 @@ use std::{collections::BTreeMap, time::Instant};
 use churn_engine::{Scorer, ScorerParams};
 use churn_features::FeaturePlan;
 use churn_metrics::{Interval, MetricSet, bootstrap_all};
-use churn_registry::{Model, Native, write_bundle};
+use churn_registry::{Model, Native, OutOfBag, write_bundle};
 use churn_schema::Table;
 use churn_zoo::{
     Algorithm, Evidence, Fold, FoldResult, Rows, Trainer, cross_validate, derive_seed, fit_final,
     weigh,
 };
 
-use crate::{Error, NamedPolicy, StudySummary, card::CardFacts, progress::Progress};
+use crate::{
+    Error, NamedPolicy, StudySummary, card::CardFacts, figures::figures, progress::Progress,
+};
 
 /// Rows a candidate is built on and judged by.
 pub(crate) struct Parts<'a> {
@@ -100,8 +102,9 @@ pub(crate) fn build(
         rows,
         policy.policy.threshold,
         policy.policy.economics,
+        seed,
     )?;
-    let (plan, fitted) = fit_final(
+    let (plan, fitted, own) = fit_final(
         trainer,
         &plan,
         parts.development,
@@ -109,6 +112,19 @@ pub(crate) fn build(
         &folds,
         seed,
     )?;
+    let own = own.map(|own| OutOfBag {
+        roc_auc: own.roc_auc,
+        log_loss: own.log_loss,
+        n_rows: own.n_rows as u64,
+    });
+    let inside = figures(
+        algorithm,
+        &plan,
+        &fitted.predictor,
+        fitted.native.as_deref(),
+        &evidence,
+        own,
+    );
     let native = fitted.native.map(|bytes| Native {
         file_name: format!("{}.ubj", algorithm.name()),
         bytes,
@@ -118,10 +134,12 @@ pub(crate) fn build(
         plan,
         predictor: fitted.predictor,
         calibrator: evidence.calibrator.clone(),
+        intervals: Some(evidence.intervals.clone()),
         threshold: evidence.threshold,
         card: facts.card(algorithm, trainer.parameters(), fitted.n_rounds),
         native,
     };
+    model.card.figures = inside;
     let (test, test_probabilities) = judge(&model, parts.test, seed, n_replicates)?;
     model.card.cv_metrics = named(&evidence.metrics);
     model

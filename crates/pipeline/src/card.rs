@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use churn_registry::{Card, TrainedOn};
+use churn_registry::{Card, CardFigures, TrainedOn};
 use churn_zoo::Algorithm;
 
 /// Facts common to the candidates of a run. No clock, no run id: the same data, settings and
@@ -49,6 +49,7 @@ impl CardFacts<'_> {
                 self.dataset
             ),
             limits: self.limits(),
+            figures: CardFigures::default(),
         }
     }
 

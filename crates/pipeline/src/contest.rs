@@ -4,13 +4,17 @@
 use churn_engine::{Home, load_playbook};
 use churn_features::{FeaturePlan, PlanParams};
 use churn_metrics::bootstrap_all;
+use churn_retention::Playbook;
 use churn_schema::{DatasetSpec, Role, Table};
-use churn_zoo::{Algorithm, Candidate as Entry, Decision, OneRule, derive_seed};
+use churn_zoo::{
+    Algorithm, Candidate as Entry, Comparison, Decision, Ground, OneRule, derive_seed,
+};
 
 use crate::{
-    Baseline, Error, TrainRequest, TuningScope,
+    Baseline, Error, FailedCandidate, TrainRequest, TuningScope,
     candidate::{self, Candidate, Parts, Recipe, named},
     card::CardFacts,
+    comparisons::comparisons,
     leakage,
     progress::Progress,
     split::{Split, split, split_fingerprint},
@@ -23,6 +27,11 @@ use crate::{
 pub(crate) struct Contest {
     pub(crate) rows: Split,
     pub(crate) candidates: Vec<Candidate>,
+    /// Families that could not be trained on these data.
+    pub(crate) failed: Vec<FailedCandidate>,
+    pub(crate) comparisons: Vec<Comparison>,
+    /// What the money figures take for granted.
+    pub(crate) assumptions: Vec<String>,
     pub(crate) baselines: Vec<Baseline>,
     /// By the policy alone, before any look at a model in service.
     pub(crate) decision: Decision,
@@ -58,30 +67,83 @@ pub(crate) fn hold(
     });
     let recipes = recipes(home, request, &rows, &context.to_string(), shelf, progress)?;
     let replicates = request.config.bootstrap_replicates;
-    let mut candidates = recipes
+    let (mut candidates, mut failed) = (Vec::new(), Vec::new());
+    for recipe in recipes {
+        let algorithm = recipe.trainer.algorithm();
+        let policy = &request.policy;
+        match candidate::build(recipe, &parts, policy, &facts, replicates, progress) {
+            Ok(candidate) => candidates.push(candidate),
+            Err(fault) if fault.is_of_one_family() => failed.push((algorithm, fault)),
+            Err(fault) => return Err(fault),
+        }
+    }
+    // Nothing else was trained: then the fault is the run's.
+    if candidates.is_empty()
+        && let Some((_, fault)) = failed.pop()
+    {
+        return Err(fault);
+    }
+    let failed = failed
         .into_iter()
-        .map(|recipe| {
-            candidate::build(
-                recipe,
-                &parts,
-                &request.policy,
-                &facts,
-                replicates,
-                progress,
-            )
-        })
-        .collect::<Result<Vec<Candidate>, Error>>()?;
+        .map(|(algorithm, fault)| FailedCandidate {
+            algorithm: algorithm.name().to_owned(),
+            fault: fault.to_string(),
+        });
     let baselines = baselines(&parts, request)?;
     let decision = decide(request, &candidates)?;
     for candidate in &mut candidates {
         candidate.model.card.decision.clone_from(&decision.text);
     }
+    let comparisons = match &rows.test {
+        Some(test) => {
+            let values = customer_values(&test.table, &playbook);
+            comparisons(
+                request,
+                &candidates,
+                (Ground::TestPart, &test.labels, &values),
+            )?
+        }
+        None => on_folds(request, &candidates, &parts)?,
+    };
+    let (failed, assumptions) = (failed.collect(), assumptions(&playbook, &request.spec));
     Ok(Contest {
         rows,
         candidates,
+        failed,
+        comparisons,
+        assumptions,
         baselines,
         decision,
     })
+}
+
+/// Comparisons when there is no test part: on the rows of the first repeat.
+fn on_folds(
+    request: &TrainRequest,
+    candidates: &[Candidate],
+    parts: &Parts<'_>,
+) -> Result<Vec<Comparison>, Error> {
+    let rows = candidates
+        .first()
+        .map_or(&[][..], |first| &first.evidence.out_of_fold.rows);
+    let labels: Vec<bool> = rows.iter().map(|&row| parts.labels[row]).collect();
+    let values: Vec<f64> = rows.iter().map(|&row| parts.values[row]).collect();
+    let ground = (Ground::OutOfFold, labels.as_slice(), values.as_slice());
+    comparisons(request, candidates, ground)
+}
+
+/// What the money figures rest on when nobody has said what customers are worth.
+fn assumptions(playbook: &Playbook, spec: &DatasetSpec) -> Vec<String> {
+    let has_revenue =
+        spec.revenue().is_some() && playbook.value_inputs().margin_and_horizon.is_some();
+    if !playbook.is_generic() || has_revenue {
+        return Vec::new();
+    }
+    vec![format!(
+        "nobody has said what a customer of '{}' is worth: profit, thresholds of most profit and the choice by profit rest on {}; give the specification a revenue column with 'value' and 'currency', or write a playbook",
+        spec.name,
+        playbook.value_inputs().words(None)
+    )]
 }
 
 /// What the cards of a run have in common.

@@ -132,6 +132,11 @@ pub(crate) fn yaml_fault(fault: &serde_saphyr::Error) -> String {
 }
 
 impl Error {
+    /// Whether the fault is of one family on these data, so that the others can go on without it.
+    pub(crate) fn is_of_one_family(&self) -> bool {
+        matches!(self, Self::Zoo(fault) if fault.is_of_one_family())
+    }
+
     /// Whether the data is at fault, rather than the program, the settings or the machine.
     #[must_use]
     pub fn is_data_refused(&self) -> bool {

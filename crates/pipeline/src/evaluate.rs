@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use churn_engine::{Home, Scorer, ScorerParams};
-use churn_metrics::{Interval, ReliabilityBin, bootstrap_all, reliability_table};
+use churn_metrics::{
+    CALIBRATION_BINS, CalibrationSummary, Interval, ReliabilityBin, bootstrap_all,
+    calibration_summary, reliability_table,
+};
 use churn_schema::{ReadOptions, read_all};
 use serde::Serialize;
 
@@ -22,11 +25,16 @@ pub struct Evaluation {
     pub threshold: f64,
     /// Figures with 95 % bootstrap intervals.
     pub metrics: BTreeMap<String, Interval>,
+    /// The calibration error beside what chance alone would show.
+    pub calibration: CalibrationSummary,
     /// Ten bins of equal mass: what was said against what happened.
     pub reliability: Vec<ReliabilityBin>,
     /// Said when the file is the one the model was trained on.
     pub caution: Option<String>,
 }
+
+/// Sets of labels drawn to see what chance does to the calibration error.
+const CHANCE_DRAWS: usize = 200;
 
 /// Judges the model `reference` on the labelled rows of `path`.
 ///
@@ -67,6 +75,13 @@ pub fn evaluate(
         n_rejected: validation.n_rejected,
         threshold,
         metrics: named(&metrics),
+        calibration: calibration_summary(
+            &labels,
+            &probabilities,
+            CALIBRATION_BINS,
+            seed,
+            CHANCE_DRAWS,
+        )?,
         reliability: reliability_table(&labels, &probabilities, 10)?,
         caution,
     })

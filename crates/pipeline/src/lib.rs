@@ -25,10 +25,12 @@
 
 mod candidate;
 mod card;
+mod comparisons;
 mod config;
 mod contest;
 mod error;
 mod evaluate;
+mod figures;
 mod folds_file;
 mod incumbent;
 mod leakage;
@@ -48,7 +50,7 @@ pub use config::{AlgorithmParams, TrainConfig};
 pub use error::Error;
 pub use evaluate::{Evaluation, evaluate};
 pub use leakage::LeakageConfig;
-pub use outcome::{Baseline, CandidateOutcome, DataSummary, TrainOutcome};
+pub use outcome::{Baseline, CandidateOutcome, DataSummary, FailedCandidate, TrainOutcome};
 pub use policy::{DEFAULT_POLICY, NamedPolicy};
 pub use progress::{Progress, Silent};
 pub use reproduce::{Reproduction, reproduce};

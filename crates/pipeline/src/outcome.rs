@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use churn_metrics::Interval;
+use churn_metrics::{CalibrationReport, Interval, ProfitCurve};
 use churn_schema::Validation;
-use churn_zoo::{CalibrationChoice, Decision, GateResult};
+use churn_zoo::{CalibrationChoice, Comparison, Decision, GateResult};
 use serde::Serialize;
 
 use crate::{StudySummary, candidate::Latency};
@@ -25,6 +25,12 @@ pub struct TrainOutcome {
     pub data: DataSummary,
     /// The models, in the order trained.
     pub candidates: Vec<CandidateOutcome>,
+    /// Families that could not be trained on these data, with the reason.
+    pub failed: Vec<FailedCandidate>,
+    /// Every pair of candidates, told apart or not.
+    pub comparisons: Vec<Comparison>,
+    /// What the money figures take for granted and should not be overlooked; a sentence each.
+    pub assumptions: Vec<String>,
     /// What a model must beat.
     pub baselines: Vec<Baseline>,
     /// Which one was chosen and why.
@@ -50,6 +56,15 @@ pub struct DataSummary {
     pub n_folds: usize,
 }
 
+/// A family that could not be trained.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FailedCandidate {
+    /// Family.
+    pub algorithm: String,
+    /// What went wrong and how to mend it.
+    pub fault: String,
+}
+
 /// One trained model.
 #[derive(Debug, Clone, Serialize)]
 pub struct CandidateOutcome {
@@ -71,6 +86,10 @@ pub struct CandidateOutcome {
     pub test: Option<BTreeMap<String, Interval>>,
     /// Calibration tried and chosen.
     pub calibration: CalibrationChoice,
+    /// What calibration did, on the out-of-fold rows of the first repeat.
+    pub calibration_report: CalibrationReport,
+    /// Profit by threshold on the same rows, thinned for drawing.
+    pub profit_curve: ProfitCurve,
     /// Decision threshold on the probability.
     pub threshold: f64,
     /// Time to score and explain one customer.

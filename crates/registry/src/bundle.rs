@@ -7,6 +7,7 @@
 //! | `plan.json` | fitted feature plan |
 //! | `predictor.json` | margin |
 //! | `calibrator.json` | probability |
+//! | `intervals.json` | how far the probability may be off; since format 2, where there are any |
 //! | `decision.json` | threshold and risk cut-offs |
 //! | `card.json` | model card |
 //! | the trainer's file | `xgboost.ubj`, where there is one |
@@ -26,7 +27,7 @@ use crate::error::Error;
 use crate::model::{Model, Native};
 
 /// The format this program writes; it reads this and every earlier one.
-pub const FORMAT: u64 = 1;
+pub const FORMAT: u64 = 2;
 
 /// Most bytes a bundle may hold, packed or unpacked: 1 GiB.
 pub const MAX_BUNDLE_BYTES: u64 = 1 << 30;
@@ -37,9 +38,12 @@ const SPEC: &str = "spec.json";
 const PLAN: &str = "plan.json";
 const PREDICTOR: &str = "predictor.json";
 const CALIBRATOR: &str = "calibrator.json";
+const INTERVALS: &str = "intervals.json";
 const DECISION: &str = "decision.json";
 const CARD: &str = "card.json";
-const FIXED: [&str; 7] = [MANIFEST, SPEC, PLAN, PREDICTOR, CALIBRATOR, DECISION, CARD];
+const FIXED: [&str; 8] = [
+    MANIFEST, SPEC, PLAN, PREDICTOR, CALIBRATOR, INTERVALS, DECISION, CARD,
+];
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,6 +86,9 @@ pub fn write_bundle(model: &Model) -> Result<Vec<u8>, Error> {
         (DECISION, to_json(DECISION, &decision)?),
         (CARD, to_json(CARD, &model.card)?),
     ];
+    if let Some(intervals) = &model.intervals {
+        parts.push((INTERVALS, to_json(INTERVALS, intervals)?));
+    }
     if let Some(native) = &model.native {
         if !is_native_name(&native.file_name) {
             return Err(fault(
@@ -139,6 +146,7 @@ pub fn read_bundle(bytes: &[u8]) -> Result<Model, Error> {
         plan: reader.json(PLAN)?,
         predictor: reader.json(PREDICTOR)?,
         calibrator: reader.json(CALIBRATOR)?,
+        intervals: reader.optional(INTERVALS)?,
         threshold: decision.threshold,
         card: reader.json(CARD)?,
         native: reader.native()?,
@@ -157,7 +165,7 @@ fn read_manifest(archive: &mut Archive<'_>) -> Result<Manifest, Error> {
     }
     let text = read_file(archive, MANIFEST, MAX_MANIFEST_BYTES)?;
     let Format { format } = from_json(MANIFEST, &text)?;
-    if format != FORMAT {
+    if !(1..=FORMAT).contains(&format) {
         return Err(Error::UnknownFormat {
             found: format,
             known: FORMAT,
@@ -220,6 +228,14 @@ impl PartReader<'_> {
     fn json<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, Error> {
         let bytes = self.bytes(name)?;
         from_json(name, &bytes)
+    }
+
+    /// A part that need not be there.
+    fn optional<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>, Error> {
+        if self.manifest.parts.iter().any(|part| part.name == name) {
+            return self.json(name).map(Some);
+        }
+        Ok(None)
     }
 
     fn native(&mut self) -> Result<Option<Native>, Error> {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use churn_metrics::Interval;
+use churn_ensemble::ImportanceKind;
+use churn_metrics::{CalibrationReport, Interval, ProfitCurve};
 use serde::{Deserialize, Serialize};
 
 /// Facts about how a model was made and how good it is. Stored inside the bundle.
@@ -27,6 +28,86 @@ pub struct Card {
     pub intended_use: String,
     /// What it must not be used for, and where it is known to be weak.
     pub limits: Vec<String>,
+    /// The inside of the model in figures; empty on cards of earlier programs.
+    #[serde(default, skip_serializing_if = "CardFigures::is_empty")]
+    pub figures: CardFigures,
+}
+
+/// What can be shown of the inside of a model.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CardFigures {
+    /// What calibration did, with the reliability table, on out-of-fold rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<CalibrationReport>,
+    /// Profit by threshold on out-of-fold rows, for drawing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profit_curve: Option<ProfitCurve>,
+    /// How much each feature matters, for models of trees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub importances: Option<Importances>,
+    /// Coefficients of a linear model, strongest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub coefficients: Vec<Coefficient>,
+    /// A forest's judgement of itself by the trees that did not see a row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub out_of_bag: Option<OutOfBag>,
+}
+
+impl CardFigures {
+    /// Whether there is nothing to show.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Importances of original columns and derived features.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Importances {
+    /// How they were measured.
+    pub kind: ImportanceKind,
+    /// All features, largest share first.
+    pub features: Vec<FeatureImportance>,
+}
+
+/// The importance of one feature.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeatureImportance {
+    /// Original column or derived feature.
+    pub feature: String,
+    /// Words for it.
+    pub label: String,
+    /// Share of the whole, 0..=1.
+    pub share: f64,
+}
+
+/// One coefficient of a linear model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Coefficient {
+    /// Original column or derived feature.
+    pub feature: String,
+    /// Words for it, with the level of a category.
+    pub label: String,
+    /// Change of the log-odds, before calibration.
+    pub log_odds: f64,
+    /// For a change of this much in the feature's own unit; 1 for the level of a category.
+    pub per: f64,
+}
+
+/// A forest judged by those of its trees that did not see a row.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutOfBag {
+    /// Area under the ROC curve of the shares.
+    pub roc_auc: f64,
+    /// Log loss of the shares, before calibration.
+    pub log_loss: f64,
+    /// Rows that some tree did not see.
+    pub n_rows: u64,
 }
 
 /// The data a model was trained on.

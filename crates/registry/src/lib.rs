@@ -40,8 +40,14 @@ mod version;
 
 pub use activate::Moved;
 pub use bundle::{FORMAT, MAX_BUNDLE_BYTES, read_bundle, write_bundle};
-pub use card::{Card, TrainedOn};
-pub use churn_metrics::Interval;
+pub use card::{
+    Card, CardFigures, Coefficient, FeatureImportance, Importances, OutOfBag, TrainedOn,
+};
+/// How far a probability may be off.
+pub use churn_ensemble::{IntervalCovers, IntervalTable};
+pub use churn_metrics::{
+    CalibrationReport, CalibrationSummary, Interval, ProfitCurve, ReliabilityBin,
+};
 pub use churn_store::tables::alias_moves::{AliasMove, MoveAction};
 pub use churn_store::tables::aliases::Alias;
 pub use churn_store::tables::audit::AuditEntry;

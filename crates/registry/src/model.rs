@@ -1,6 +1,6 @@
 //! Everything that scores a customer, as one value.
 
-use churn_ensemble::{Calibrator, Predictor};
+use churn_ensemble::{Calibrator, IntervalTable, Predictor};
 use churn_features::FittedPlan;
 use churn_schema::DatasetSpec;
 use churn_store::sha256_hex;
@@ -20,6 +20,8 @@ pub struct Model {
     pub predictor: Predictor,
     /// Log-odds of the margin to probability.
     pub calibrator: Calibrator,
+    /// How far the probability may be off; `None` for models made before there were intervals.
+    pub intervals: Option<IntervalTable>,
     /// Probability from which a customer counts as leaving, 0..=1.
     pub threshold: f64,
     /// What a person should know.
@@ -42,6 +44,15 @@ impl Model {
     #[must_use]
     pub fn probability(&self, margin: f64) -> f64 {
         self.calibrator.apply(self.predictor.log_odds(margin))
+    }
+
+    /// Lower and upper end of the interval around the probability of one of the predictor's
+    /// margins, which it always holds; `None` when the model stores no intervals.
+    #[must_use]
+    pub fn interval(&self, margin: f64) -> Option<(f64, f64)> {
+        let log_odds = self.predictor.log_odds(margin);
+        let table = self.intervals.as_ref()?;
+        Some(table.around(log_odds, self.calibrator.apply(log_odds)))
     }
 
     /// Checks that the parts are sound and fit together.
@@ -70,6 +81,11 @@ impl Model {
         self.calibrator
             .check()
             .map_err(|fault| unsound("calibrator", fault.to_string()))?;
+        if let Some(intervals) = &self.intervals {
+            intervals
+                .check()
+                .map_err(|fault| unsound("intervals", fault.to_string()))?;
+        }
         let differs = |what: &str, expected: String, found: String| {
             if expected == found {
                 return Ok(());

@@ -5,7 +5,7 @@ use churn_schema::Table;
 use rayon::prelude::*;
 
 use crate::{
-    Error, Fitted, Rounds, Samples, Trainer,
+    Error, Fitted, OutOfBagEstimate, Rounds, Samples, Trainer,
     folds::{Fold, stratified_split},
     seed::derive_seed,
 };
@@ -135,7 +135,8 @@ pub(crate) fn fit_until_best(
     )
 }
 
-/// Fits on every row of `table`: features and predictor. Rounds are the median over the folds.
+/// Fits on every row of `table`: features and predictor, and a forest's judgement of itself.
+/// Rounds are the median over the folds.
 ///
 /// # Errors
 /// As the trainer and the plan.
@@ -146,7 +147,7 @@ pub fn fit_final(
     labels: &[bool],
     folds: &[FoldResult],
     seed: u64,
-) -> Result<(churn_features::FittedPlan, Fitted), Error> {
+) -> Result<(churn_features::FittedPlan, Fitted, Option<OutOfBagEstimate>), Error> {
     let plan = plan.fit(table)?;
     let matrix = plan.transform(table)?;
     let samples = Samples {
@@ -156,8 +157,8 @@ pub fn fit_final(
         weights: None,
     };
     let rounds = Rounds::Exactly(median_rounds(folds));
-    let fitted = trainer.fit(samples, rounds, derive_seed(seed, "final fit", 0))?;
-    Ok((plan, fitted))
+    let (fitted, own) = trainer.fit_kept(samples, rounds, derive_seed(seed, "final fit", 0))?;
+    Ok((plan, fitted, own))
 }
 
 /// Median of the rounds the folds chose; the lower one of two.

@@ -123,3 +123,11 @@ pub enum Error {
     #[error("cancelled")]
     Cancelled,
 }
+
+impl Error {
+    /// Whether the fault is of one family on these data, so that the others can go on without it.
+    #[must_use]
+    pub fn is_of_one_family(&self) -> bool {
+        matches!(self, Self::NotConverged { .. } | Self::TooWide { .. })
+    }
+}

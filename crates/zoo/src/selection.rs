@@ -3,7 +3,7 @@
 use churn_metrics::{Interval, corrected_paired_test};
 use serde::{Deserialize, Serialize};
 
-use crate::{Algorithm, Economics, Error, Evidence, FoldScore, ThresholdPolicy};
+use crate::{Algorithm, Economics, Error, Evidence, ThresholdPolicy, compare::verdict};
 
 /// A policy: what a model must reach, how the rest are ordered, and the inputs of money figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -274,11 +274,7 @@ impl SelectionPolicy {
         candidates: &[&'a Candidate<'a>],
         reasons: &mut Vec<String>,
     ) -> Result<Vec<&'a Candidate<'a>>, Error> {
-        let sign = if LOWER_IS_BETTER.contains(&metric) {
-            -1.0
-        } else {
-            1.0
-        };
+        let sign = if is_lower_better(metric) { -1.0 } else { 1.0 };
         let mean = |candidate: &Candidate<'_>| sign * figure(candidate.evidence, metric).mean;
         let mut best = candidates[0];
         for &candidate in &candidates[1..] {
@@ -293,23 +289,20 @@ impl SelectionPolicy {
                 continue;
             }
             let test = corrected_paired_test(
-                &scores(best.evidence, metric),
-                &scores(candidate.evidence, metric),
+                &best.evidence.scores(metric),
+                &candidate.evidence.scores(metric),
                 best.evidence.fold_sizes.0,
                 best.evidence.fold_sizes.1,
             )?;
-            let (a, b) = (best.algorithm.title(), candidate.algorithm.title());
-            let difference = test.difference;
-            let figures = format!(
-                "difference {:+.4} [{:+.4}, {:+.4}], p = {:.3}",
-                difference.mean, difference.low, difference.high, test.p_value
-            );
-            if test.p_value < self.significance {
-                reasons.push(format!("{a} beats {b} on {metric}: {figures}"));
-            } else {
-                reasons.push(format!(
-                    "{a} and {b} are not distinguishable on {metric}: {figures}"
-                ));
+            reasons.push(verdict(
+                [best.algorithm.title(), candidate.algorithm.title()],
+                metric,
+                test.difference,
+                test.p_value,
+                self.significance,
+                is_lower_better(metric),
+            ));
+            if test.p_value >= self.significance {
                 kept.push(candidate);
             }
         }
@@ -329,19 +322,16 @@ const AT_THRESHOLD: [&str; 6] = [
 /// Metrics of which less is better.
 const LOWER_IS_BETTER: [&str; 3] = ["log_loss", "brier", "ece"];
 
+/// Whether less of `metric` is better.
+pub(crate) fn is_lower_better(metric: &str) -> bool {
+    LOWER_IS_BETTER.contains(&metric)
+}
+
 fn figure(evidence: &Evidence, metric: &str) -> Interval {
     if metric == "profit" {
         return evidence.profit_per_customer;
     }
     evidence.metrics.get(metric).copied().unwrap_or_default()
-}
-
-fn scores(evidence: &Evidence, metric: &str) -> Vec<f64> {
-    evidence
-        .folds
-        .iter()
-        .map(|fold: &FoldScore| fold.get(metric).unwrap_or(f64::NAN))
-        .collect()
 }
 
 fn judge_gate(metric: &str, at: &str, found: Interval, bound: f64, is_least: bool) -> GateResult {

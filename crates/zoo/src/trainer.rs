@@ -99,6 +99,17 @@ pub struct Fitted {
     pub n_rounds: Option<usize>,
 }
 
+/// A forest judged by those of its trees that did not see a row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OutOfBagEstimate {
+    /// Area under the ROC curve of the shares.
+    pub roc_auc: f64,
+    /// Their log loss, before calibration.
+    pub log_loss: f64,
+    /// Rows that some tree did not see.
+    pub n_rows: usize,
+}
+
 /// A model family with its parameters, ready to fit.
 ///
 /// `fit` depends on its arguments alone: the same samples and seed give the same bytes at any
@@ -117,4 +128,17 @@ pub trait Trainer: Send + Sync {
     /// # Errors
     /// [`Error::OneClass`], [`Error::NotFinite`] and the family's own.
     fn fit(&self, samples: Samples<'_>, rounds: Rounds<'_>, seed: u64) -> Result<Fitted, Error>;
+    /// Fits the model that is kept: as [`Trainer::fit`], to the same bytes. A family that can
+    /// judge itself on the way does so.
+    ///
+    /// # Errors
+    /// As [`Trainer::fit`].
+    fn fit_kept(
+        &self,
+        samples: Samples<'_>,
+        rounds: Rounds<'_>,
+        seed: u64,
+    ) -> Result<(Fitted, Option<OutOfBagEstimate>), Error> {
+        Ok((self.fit(samples, rounds, seed)?, None))
+    }
 }

@@ -190,6 +190,9 @@ pub(crate) struct ScoreArgs {
     /// Add the best offer and its expected value
     #[arg(long)]
     pub(crate) offers: bool,
+    /// Add the 95 % interval of each probability: probability_low, probability_high
+    #[arg(long)]
+    pub(crate) intervals: bool,
     /// Offers and rules [default: <home>/playbook.yaml, config/playbook.yaml, or a generic one]
     #[arg(long, value_name = "FILE")]
     pub(crate) playbook: Option<PathBuf>,

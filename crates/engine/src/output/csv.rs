@@ -10,8 +10,11 @@ pub(super) fn header(layout: &Layout) -> Vec<u8> {
     let mut names: Vec<String> = vec![
         layout.key.clone().unwrap_or_else(|| "row".to_owned()),
         "churn_probability".to_owned(),
-        "risk_level".to_owned(),
     ];
+    if layout.with_intervals {
+        names.extend(["probability_low", "probability_high"].map(str::to_owned));
+    }
+    names.push("risk_level".to_owned());
     names.extend((1..=layout.n_reasons).map(|rank| format!("reason_{rank}")));
     names.extend((1..=layout.n_reasons).map(|rank| format!("impact_{rank}")));
     if layout.with_offers {
@@ -45,6 +48,17 @@ pub(super) fn encode_rows(layout: &Layout, scores: &Scores<'_>) -> Vec<u8> {
         write_fixed(scores.probabilities[row], 6, &mut text);
         out.push(b',');
         plain(&mut out, &text);
+        if layout.with_intervals {
+            let ends = scores.interval(row);
+            for end in [ends.map(|(low, _)| low), ends.map(|(_, high)| high)] {
+                out.push(b',');
+                if let Some(end) = end {
+                    text.clear();
+                    write_fixed(end, 6, &mut text);
+                    plain(&mut out, &text);
+                }
+            }
+        }
         out.push(b',');
         plain(&mut out, scores.risk_level(row).name());
         for rank in 0..layout.n_reasons {

@@ -1,6 +1,7 @@
 //! Writing scored and explained customers.
 //!
-//! Columns: the key, `churn_probability`, `risk_level`, `reason_1..K`, `impact_1..K`, and with
+//! Columns: the key, `churn_probability`, with intervals `probability_low` and
+//! `probability_high`, `risk_level`, `reason_1..K`, `impact_1..K`, and with
 //! offers `offer_1`, `expected_value_1`, then `model_version`.
 
 mod csv;
@@ -57,6 +58,7 @@ impl OutputFormat {
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
     pub(crate) key: Option<String>,
+    pub(crate) with_intervals: bool,
     pub(crate) n_reasons: usize,
     pub(crate) with_offers: bool,
     pub(crate) model_version: String,

@@ -31,11 +31,12 @@ pub(crate) fn schema(layout: &Layout) -> SchemaRef {
     let text = |name: String| Field::new(name, DataType::Utf8, true);
     let number = |name: String| Field::new(name, DataType::Float64, true);
     let key = layout.key.clone().unwrap_or_else(|| "row".to_owned());
-    let mut fields = vec![
-        text(key),
-        number("churn_probability".to_owned()),
-        text("risk_level".to_owned()),
-    ];
+    let mut fields = vec![text(key), number("churn_probability".to_owned())];
+    if layout.with_intervals {
+        fields.push(number("probability_low".to_owned()));
+        fields.push(number("probability_high".to_owned()));
+    }
+    fields.push(text("risk_level".to_owned()));
     fields.extend((1..=layout.n_reasons).map(|rank| text(format!("reason_{rank}"))));
     fields.extend((1..=layout.n_reasons).map(|rank| number(format!("impact_{rank}"))));
     if layout.with_offers {
@@ -73,8 +74,12 @@ pub(crate) fn to_batch(layout: &Layout, scores: &Scores<'_>) -> Result<RecordBat
             None => some(out, &scores.table.row_number(row).to_string()),
         }),
         numbers(&|row| Some(scores.probabilities[row])),
-        texts(&|row, out| some(out, scores.risk_level(row).name())),
     ];
+    if layout.with_intervals {
+        columns.push(numbers(&|row| scores.interval(row).map(|(low, _)| low)));
+        columns.push(numbers(&|row| scores.interval(row).map(|(_, high)| high)));
+    }
+    columns.push(texts(&|row, out| some(out, scores.risk_level(row).name())));
     for rank in 0..layout.n_reasons {
         columns.push(texts(&|row, out| scores.write_reason(row, rank, out)));
     }

@@ -9,9 +9,20 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use crate::model::{VERSION, customers, scorer, table_of};
 
 fn score(scorer: &Scorer, folder: &Path, csv: &str, output: &str) -> ScoreReport {
+    score_as(scorer, folder, csv, output, false)
+}
+
+fn score_as(
+    scorer: &Scorer,
+    folder: &Path,
+    csv: &str,
+    output: &str,
+    with_intervals: bool,
+) -> ScoreReport {
     let input = folder.join("customers.csv");
     std::fs::write(&input, csv).unwrap();
     let params = ScoreFileParams {
+        with_intervals,
         input,
         output: folder.join(output),
         rejected: folder.join("rejected.csv"),
@@ -80,6 +91,39 @@ fn a_streamed_file_holds_what_each_row_scores_alone() {
     assert_eq!(lines.next(), None);
     assert_eq!(report.top.len(), 4);
     assert_eq!(report.top[0].offers[0].expected_value.minor_units, best);
+}
+
+#[test]
+fn intervals_are_columns_when_asked_for_and_hold_the_probability() {
+    let csv = customers(300);
+    let (scorer, folder) = (scorer(0, false), tempfile::tempdir().unwrap());
+    score_as(&scorer, folder.path(), &csv, "scored.csv", true);
+    let text = std::fs::read_to_string(folder.path().join("scored.csv")).unwrap();
+    assert_eq!(
+        text.lines().next().unwrap(),
+        "customerID,churn_probability,probability_low,probability_high,risk_level,model_version"
+    );
+    let rows = scorer.score(&table_of(&csv)).unwrap().rows;
+    for (line, row) in text.lines().skip(1).zip(&rows) {
+        let cells: Vec<f64> = line
+            .split(',')
+            .skip(1)
+            .take(3)
+            .map(|cell| cell.parse().unwrap())
+            .collect();
+        let (low, high) = (row.probability_low.unwrap(), row.probability_high.unwrap());
+        assert!(low < row.churn_probability && row.churn_probability < high);
+        for (cell, value) in cells.iter().zip([row.churn_probability, low, high]) {
+            assert!((cell - value).abs() < 1e-6, "{line}");
+        }
+    }
+    score_as(&scorer, folder.path(), &csv, "scored.parquet", true);
+    let file = std::fs::File::open(folder.path().join("scored.parquet")).unwrap();
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+    let batch = reader.build().unwrap().next().unwrap().unwrap();
+    let column = batch.column_by_name("probability_high").unwrap();
+    let column: &Float64Array = column.as_any().downcast_ref().unwrap();
+    assert_eq!(Some(column.value(0)), rows[0].probability_high);
 }
 
 #[test]

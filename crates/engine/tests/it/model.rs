@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use churn_engine::{Scorer, ScorerParams};
-use churn_ensemble::{Calibrator, Node, Predictor, Test, TreeEnsemble};
+use churn_ensemble::{
+    Calibrator, IntervalCovers, IntervalTable, Node, Predictor, Test, TreeEnsemble,
+};
 use churn_features::{FeaturePlan, FittedPlan, PlanParams};
 use churn_registry::{Card, Model, TrainedOn};
 use churn_retention::Playbook;
@@ -64,6 +66,12 @@ pub(crate) fn scorer(n_reasons: usize, with_offers: bool) -> Scorer {
             slope: 0.9,
             intercept: -0.4,
         },
+        intervals: Some(IntervalTable {
+            level: 0.95,
+            covers: IntervalCovers::CalibrationAndSample,
+            margins: vec![-3.0, 0.0, 2.0],
+            half_widths: vec![0.4, 0.1, 0.3],
+        }),
         threshold: 0.5,
         card: card(&spec),
         native: None,
@@ -133,5 +141,6 @@ fn card(spec: &DatasetSpec) -> Card {
         decision: String::new(),
         intended_use: "tests".to_owned(),
         limits: Vec::new(),
+        figures: churn_registry::CardFigures::default(),
     }
 }

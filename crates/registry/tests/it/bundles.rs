@@ -163,7 +163,7 @@ fn a_repacked_bundle_is_refused_by_the_part_that_differs() {
     );
     check_refused(
         |files| files.retain(|(name, _)| name != "plan.json"),
-        &["zip", "7 files", "8"],
+        &["zip", "8 files", "9"],
     );
     check_refused(
         |files| files.remove(0).1.clear(),
@@ -171,7 +171,7 @@ fn a_repacked_bundle_is_refused_by_the_part_that_differs() {
     );
     check_refused(
         |files| files.push(("extra.sh".to_owned(), b"echo".to_vec())),
-        &["zip", "9 files"],
+        &["zip", "10 files"],
     );
     check_refused(
         |files| {
@@ -186,15 +186,31 @@ fn a_repacked_bundle_is_refused_by_the_part_that_differs() {
 }
 
 #[test]
+fn a_bundle_of_the_first_format_has_no_intervals_and_is_read() {
+    let model = Model {
+        intervals: None,
+        ..recipe().model()
+    };
+    let bytes = write_bundle(&model).unwrap();
+    let older = repack(
+        &bytes,
+        replace("manifest.json", "\"format\":2", "\"format\":1"),
+    );
+    let read = read_bundle(&older).unwrap();
+    assert_eq!(read, model);
+    assert_eq!(read.interval(0.3), None);
+}
+
+#[test]
 fn a_newer_format_is_refused_by_its_number() {
     let bytes = write_bundle(&recipe().model()).unwrap();
     let newer = repack(
         &bytes,
-        replace("manifest.json", "\"format\":1", "\"format\":7"),
+        replace("manifest.json", "\"format\":2", "\"format\":7"),
     );
     let fault = read_bundle(&newer).unwrap_err();
     assert!(
-        matches!(fault, Error::UnknownFormat { found: 7, known: 1 }),
+        matches!(fault, Error::UnknownFormat { found: 7, known: 2 }),
         "{fault}"
     );
 }

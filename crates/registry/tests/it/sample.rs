@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use churn_ensemble::{Calibrator, Linear, Predictor};
+use churn_ensemble::{Calibrator, IntervalCovers, IntervalTable, Linear, Predictor};
 use churn_features::{FeaturePlan, PlanParams};
 use churn_registry::{
     Card, Interval, Model, Native, NewVersion, Registry, RegistryParams, TrainedOn,
@@ -68,6 +68,12 @@ impl Recipe {
                 slope: 0.9,
                 intercept: 0.1,
             },
+            intervals: Some(IntervalTable {
+                level: 0.95,
+                covers: IntervalCovers::CalibrationAndSample,
+                margins: vec![-2.0, 1.0],
+                half_widths: vec![0.3, 0.1],
+            }),
             threshold: 0.3,
             card: self.card(),
             native: Some(Native {
@@ -100,6 +106,7 @@ impl Recipe {
             decision: "the only candidate".to_owned(),
             intended_use: "tests".to_owned(),
             limits: vec!["three rows".to_owned()],
+            figures: churn_registry::CardFigures::default(),
         }
     }
 }

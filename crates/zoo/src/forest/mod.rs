@@ -14,7 +14,7 @@ use rayon::prelude::*;
 
 pub use params::{FeatureRule, ForestParams, MaxFeatures};
 
-use crate::{Algorithm, Error, Fitted, Rounds, Samples, Trainer, derive_seed};
+use crate::{Algorithm, Error, Fitted, OutOfBagEstimate, Rounds, Samples, Trainer, derive_seed};
 use bins::Bins;
 use grow::{Grower, Soil, Tree};
 use out_of_bag::Votes;
@@ -55,11 +55,23 @@ impl FittedForest {
     /// # Errors
     /// [`Error::Metrics`] when no row of one of the classes was out of every bag.
     pub fn out_of_bag_auc(&self, labels: &[bool]) -> Result<f64, Error> {
+        Ok(self.out_of_bag_estimate(labels)?.roc_auc)
+    }
+
+    /// The forest judged by the trees that did not see a row.
+    ///
+    /// # Errors
+    /// As [`Self::out_of_bag_auc`].
+    pub fn out_of_bag_estimate(&self, labels: &[bool]) -> Result<OutOfBagEstimate, Error> {
         let known = labels.iter().zip(&self.out_of_bag);
         let (labels, shares): (Vec<bool>, Vec<f64>) = known
             .filter_map(|(&label, share)| share.map(|share| (label, share)))
             .unzip();
-        Ok(churn_metrics::roc_auc(&labels, &shares)?)
+        Ok(OutOfBagEstimate {
+            roc_auc: churn_metrics::roc_auc(&labels, &shares)?,
+            log_loss: churn_metrics::log_loss(&labels, &shares)?,
+            n_rows: labels.len(),
+        })
     }
 }
 
@@ -105,6 +117,23 @@ impl Trainer for Forest {
             native: None,
             n_rounds: None,
         })
+    }
+
+    fn fit_kept(
+        &self,
+        samples: Samples<'_>,
+        _rounds: Rounds<'_>,
+        seed: u64,
+    ) -> Result<(Fitted, Option<OutOfBagEstimate>), Error> {
+        let fitted = self.fit_forest(samples, seed)?;
+        // A forest of few trees may leave no row out of a bag; then there is nothing to say.
+        let own = fitted.out_of_bag_estimate(samples.labels).ok();
+        let fitted = Fitted {
+            predictor: fitted.predictor,
+            native: None,
+            n_rounds: None,
+        };
+        Ok((fitted, own))
     }
 }
 

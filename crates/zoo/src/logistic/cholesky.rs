@@ -2,7 +2,7 @@
 
 /// Solves `A x = b` for symmetric positive definite `A` (lower triangle, row-major, `n × n`,
 /// overwritten) and leaves `x` in `b`. `None` when `A` is not positive definite.
-pub(super) fn solve(a: &mut [f64], b: &mut [f64]) -> Option<()> {
+pub(crate) fn solve(a: &mut [f64], b: &mut [f64]) -> Option<()> {
     let n = b.len();
     for row in 0..n {
         for column in 0..=row {

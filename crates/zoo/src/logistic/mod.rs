@@ -1,6 +1,6 @@
 //! Logistic regression with elastic net, sample weights and class weights.
 
-mod cholesky;
+pub(crate) mod cholesky;
 mod objective;
 mod solver;
 

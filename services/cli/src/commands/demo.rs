@@ -83,6 +83,7 @@ pub(crate) fn run(home: &Home, args: &DemoArgs, ui: &Ui) -> anyhow::Result<ExitC
     let scorer = Scorer::new(version.version.to_string(), model, params)?;
     let scored = files.folder.join("scored.csv");
     let params = ScoreFileParams {
+        with_intervals: false,
         input: current.clone(),
         output: scored.clone(),
         rejected: files.folder.join("scored.rejected.csv"),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use churn_engine::Home;
 use churn_pipeline::{Evaluation, evaluate};
 
-use super::{about_file, grouped, percent};
+use super::{about_file, figures, grouped, percent};
 use crate::{args::EvaluateArgs, table::TextTable, ui::Ui};
 
 /// Bootstrap replicates behind the intervals.
@@ -28,21 +28,16 @@ fn report(evaluation: &Evaluation) -> String {
         let shown = [interval.mean, interval.low, interval.high].map(|x| format!("{x:.4}"));
         metrics.row(std::iter::once(name.clone()).chain(shown).collect());
     }
-    let mut bins = TextTable::new(&[">said", ">happened", ">customers"]);
-    for bin in &evaluation.reliability {
-        bins.row(vec![
-            percent(bin.mean_probability),
-            percent(bin.observed_rate),
-            grouped(bin.n_rows as u64),
-        ]);
-    }
     format!(
-        "{} on {} customers ({} refused), decision threshold {:.3}\n\n{}\n\n{}",
+        "{} on {} customers ({} refused), decision threshold {:.3}\n\n{}\n\ncalibration: {} left where {} were said to; error {}\n{}",
         evaluation.model_version,
         grouped(evaluation.n_rows),
         grouped(evaluation.n_rejected),
         evaluation.threshold,
         metrics.render(),
-        bins.render()
+        percent(evaluation.calibration.observed_rate),
+        percent(evaluation.calibration.mean_probability),
+        figures::judged(&evaluation.calibration),
+        figures::reliability(&evaluation.reliability)
     )
 }

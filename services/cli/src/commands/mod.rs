@@ -3,6 +3,7 @@
 mod demo;
 mod evaluate;
 mod explain;
+mod figures;
 mod health;
 mod init;
 mod models;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use churn_engine::Home;
 use churn_registry::{CHAMPION, Interval, ModelVersion, Moved};
 
-use super::WHO;
+use super::{WHO, figures};
 use crate::{args::ModelsCommand, table::TextTable, ui::Ui};
 
 pub(crate) fn run(home: &Home, command: &ModelsCommand, ui: &Ui) -> anyhow::Result<ExitCode> {
@@ -138,6 +138,9 @@ fn show(home: &Home, reference: &str, ui: &Ui) -> anyhow::Result<()> {
         ]);
     }
     lines.push(table.render());
+    for part in figures::figures(&card.figures) {
+        lines.push(format!("\n{part}"));
+    }
     ui.say(lines.join("\n"));
     ui.emit(&serde_json::json!({
         "version": version,

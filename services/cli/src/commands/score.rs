@@ -20,6 +20,12 @@ pub(crate) fn run(home: &Home, args: &ScoreArgs, ui: &Ui) -> anyhow::Result<Exit
             home.path().join("playbook.yaml").display()
         ));
     }
+    if args.intervals && model.intervals.is_none() {
+        ui.warn(format!(
+            "{} stores no intervals, probability_low and probability_high stay empty; train again to have them",
+            version.version
+        ));
+    }
     let params = ScorerParams {
         n_reasons: usize::from(args.reasons),
         playbook: Some(playbook),
@@ -33,6 +39,7 @@ pub(crate) fn run(home: &Home, args: &ScoreArgs, ui: &Ui) -> anyhow::Result<Exit
             .quarantine
             .clone()
             .unwrap_or_else(|| rejected_path(&args.output)),
+        with_intervals: args.intervals,
         n_top: 0,
         max_rejected_share: args.max_rejected,
     };

@@ -7,7 +7,7 @@ use churn_pipeline::{NamedPolicy, TrainConfig, TrainOutcome, TrainRequest, read_
 use churn_registry::Interval;
 use churn_zoo::Standing;
 
-use super::{WHO, about_file, grouped, percent, validate};
+use super::{WHO, about_file, figures, grouped, percent, validate};
 use crate::{args::TrainArgs, progress::Bars, table::TextTable, ui::Ui};
 
 pub(crate) fn run(home: &Home, args: &TrainArgs, ui: &Ui) -> anyhow::Result<ExitCode> {
@@ -41,6 +41,15 @@ pub(crate) fn run(home: &Home, args: &TrainArgs, ui: &Ui) -> anyhow::Result<Exit
     let outcome =
         train(home, &request, &Bars::new(ui)).map_err(about_file("training on", &args.file))?;
     validate::warn(&outcome.validation, ui);
+    for failed in &outcome.failed {
+        ui.warn(format!(
+            "{} was left out: {}",
+            failed.algorithm, failed.fault
+        ));
+    }
+    for assumption in &outcome.assumptions {
+        ui.warn(format!("ASSUMPTION: {assumption}"));
+    }
     ui.say(report(&outcome));
     ui.emit(&outcome)?;
     if outcome.champion.is_none() {
@@ -78,6 +87,8 @@ pub(crate) fn report(outcome: &TrainOutcome) -> String {
             test(outcome)
         ));
     }
+    parts.push(figures::calibration(outcome));
+    parts.extend(figures::comparisons(outcome));
     parts.push(gates(outcome));
     parts.push(decision(outcome));
     parts.join("\n\n")

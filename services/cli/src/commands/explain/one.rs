@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, io::Read, path::Path, process::ExitCode};
 
 use anyhow::Context;
 use churn_engine::{CAUTION, Contribution, Depth, ExplainedCustomer, Scorer};
+use churn_registry::{IntervalCovers, IntervalTable};
 
 use super::waterfall::waterfall;
 use crate::{args::ExplainArgs, commands::percent, ui::Ui};
@@ -24,7 +25,8 @@ pub(super) fn run(scorer: &Scorer, args: &ExplainArgs, ui: &Ui) -> anyhow::Resul
             "say what to explain: --customer with --data, --row, --data with -o, or --global with --data"
         ),
     };
-    ui.say(sheet(&explained));
+    let interval = interval_words(&explained, scorer.model().intervals.as_ref());
+    ui.say(sheet(&explained, &interval));
     ui.emit(&as_api(&explained))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -74,8 +76,27 @@ fn as_api(explained: &ExplainedCustomer) -> serde_json::Value {
     object
 }
 
+/// How far the probability may be off, in one line.
+fn interval_words(explained: &ExplainedCustomer, table: Option<&IntervalTable>) -> String {
+    let (Some(low), Some(high), Some(table)) =
+        (explained.probability_low, explained.probability_high, table)
+    else {
+        return "no interval: this model was stored without".to_owned();
+    };
+    let covers = match table.covers {
+        IntervalCovers::Calibration => "calibrated on",
+        IntervalCovers::CalibrationAndSample => "trained and calibrated on",
+    };
+    format!(
+        "between {} and {} ({:.0} % interval, for chance in the customers {covers})",
+        percent(low),
+        percent(high),
+        100.0 * table.level
+    )
+}
+
 /// Everything about the customer, for a person.
-fn sheet(explained: &ExplainedCustomer) -> String {
+fn sheet(explained: &ExplainedCustomer, interval: &str) -> String {
     let mut lines = vec![
         format!(
             "customer {}: {}, {} likely to leave ({})",
@@ -84,6 +105,7 @@ fn sheet(explained: &ExplainedCustomer) -> String {
             percent(explained.churn_probability),
             explained.model_version
         ),
+        interval.to_owned(),
         String::new(),
         waterfall(explained),
     ];

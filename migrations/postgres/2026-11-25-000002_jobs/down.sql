@@ -1,3 +1,0 @@
-DROP TABLE leases;
-DROP TABLE job_log;
-DROP TABLE jobs;

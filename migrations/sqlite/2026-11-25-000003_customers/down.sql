@@ -1,2 +1,0 @@
-DROP TABLE predictions;
-DROP TABLE customers;
