@@ -8,8 +8,12 @@ use crate::{Error, Samples};
 pub(super) const MAX_BINS: usize = 255;
 /// Rows quantiles are taken from; more than these are sampled at even distances.
 const MAX_QUANTILE_ROWS: usize = 200_000;
-/// Rows a worker turns into codes at a time.
-const BLOCK_ROWS: usize = 4_096;
+/// Columns a worker turns into codes at a time: values of a row lie beside each other.
+const GROUP_COLUMNS: usize = 8;
+/// Rows a worker turns from columns into rows at a time.
+const GROUP_ROWS: usize = 4_096;
+/// Codes of so many bytes stay in the processor's second cache.
+const SMALL_BYTES: usize = 1 << 20;
 /// Category codes lie below this; see [`churn_ensemble::MAX_CATEGORY`].
 const MAX_CATEGORY: f32 = churn_ensemble::MAX_CATEGORY as f32;
 
@@ -59,10 +63,12 @@ impl ColumnBins {
 pub(super) struct Bins {
     /// One per matrix column.
     pub(super) columns: Vec<ColumnBins>,
-    /// Row-major, `n_rows × n_columns`: a node's rows are few and scattered, and one row's
-    /// columns then share a cache line or two.
-    pub(super) codes: Vec<u8>,
     pub(super) n_rows: usize,
+    /// Column-major: the few columns a large node looks at are then read forwards.
+    by_column: Vec<u8>,
+    /// Row-major: a small node's rows are scattered, and one row's columns share a cache line or
+    /// two.
+    by_row: Vec<u8>,
 }
 
 impl Bins {
@@ -90,21 +96,56 @@ impl Bins {
                 }
             })
             .collect();
-        let mut codes = vec![0; n_rows * n_columns];
-        let block = (BLOCK_ROWS * n_columns).max(1);
-        codes
-            .par_chunks_mut(block)
-            .zip(matrix.values().par_chunks(block))
-            .for_each(|(codes, values)| {
-                for (position, (code, &value)) in codes.iter_mut().zip(values).enumerate() {
-                    *code = columns[position % n_columns].code(value);
+        let mut by_column = vec![0; n_rows * n_columns];
+        by_column
+            .par_chunks_mut((GROUP_COLUMNS * n_rows).max(1))
+            .enumerate()
+            .for_each(|(group, codes)| {
+                let first = group * GROUP_COLUMNS;
+                let width = codes.len() / n_rows;
+                for (row, values) in matrix.values().chunks_exact(n_columns).enumerate() {
+                    let values = &values[first..first + width];
+                    for (place, (&value, column)) in
+                        values.iter().zip(&columns[first..]).enumerate()
+                    {
+                        codes[place * n_rows + row] = column.code(value);
+                    }
+                }
+            });
+        let mut by_row = vec![0; n_rows * n_columns];
+        by_row
+            .par_chunks_mut((GROUP_ROWS * n_columns).max(1))
+            .enumerate()
+            .for_each(|(group, codes)| {
+                let first = group * GROUP_ROWS;
+                for (column, all) in by_column.chunks_exact(n_rows).enumerate() {
+                    let slots = codes[column..].iter_mut().step_by(n_columns);
+                    for (slot, &code) in slots.zip(&all[first..]) {
+                        *slot = code;
+                    }
                 }
             });
         Ok(Self {
             columns,
-            codes,
             n_rows,
+            by_column,
+            by_row,
         })
+    }
+
+    /// The codes of a column, one per row.
+    pub(super) fn column(&self, column: usize) -> &[u8] {
+        &self.by_column[column * self.n_rows..][..self.n_rows]
+    }
+
+    /// The codes row by row, `n_rows × n_columns`.
+    pub(super) fn rows(&self) -> &[u8] {
+        &self.by_row
+    }
+
+    /// Whether all rows stay in the processor's cache.
+    pub(super) fn is_small(&self) -> bool {
+        self.by_row.len() <= SMALL_BYTES
     }
 }
 

@@ -12,8 +12,9 @@ use super::{
     tally::Tally,
 };
 
-/// Rows whose cache misses overlap while histograms are filled.
-const BATCH_ROWS: usize = 16;
+/// A node whose codes fit so many bytes is grown, with all below it, on a copy of them that stays in
+/// the processor's second cache; most of a deep tree's levels lie below such nodes.
+const COPY_BYTES: usize = 400_000;
 
 /// What all trees of a forest share.
 pub(super) struct Soil<'a> {
@@ -43,11 +44,13 @@ pub(super) struct Tree {
 /// Memory one worker uses for one tree after the other.
 pub(super) struct Grower<'a, T> {
     soil: &'a Soil<'a>,
-    /// What each row adds to a bin; nothing for rows outside the bag.
-    tallies: Vec<T>,
-    /// Rows in the bag, then rows outside it, each part ordered by node.
-    bagged: Rows,
-    outside: Rows,
+    /// Rows in the bag, ordered by node, with what each adds to a bin. Below a node with a copy
+    /// they are rows of the copy.
+    bagged: Rows<T>,
+    /// Rows outside it, ordered by node.
+    outside: Rows<()>,
+    /// Codes of the rows of one node, row-major in the order its rows had then.
+    copy: Vec<u8>,
     /// First bin of each column in `histogram`; each has one more for missing values.
     offsets: Vec<u32>,
     histogram: Vec<T>,
@@ -57,11 +60,11 @@ pub(super) struct Grower<'a, T> {
     columns: Vec<u32>,
 }
 
-/// Rows, of which every node holds a range.
+/// Rows, of which every node holds a range, each with something that goes where it goes.
 #[derive(Default)]
-struct Rows {
-    rows: Vec<u32>,
-    buffer: Vec<u32>,
+struct Rows<T> {
+    rows: Vec<(u32, T)>,
+    buffer: Vec<(u32, T)>,
 }
 
 /// A node that waits to be grown.
@@ -73,6 +76,8 @@ struct Waiting<T> {
     total: T,
     /// One bit per column: no split on it can tell two of the rows apart.
     constant: Vec<u64>,
+    /// Whether its rows in the bag are rows of the copy.
+    is_copied: bool,
 }
 
 impl<'a, T: Tally> Grower<'a, T> {
@@ -85,9 +90,9 @@ impl<'a, T: Tally> Grower<'a, T> {
         }
         Self {
             soil,
-            tallies: Vec::new(),
             bagged: Rows::default(),
             outside: Rows::default(),
+            copy: Vec::new(),
             offsets,
             histogram: vec![T::default(); n_bins],
             orders: Vec::new(),
@@ -114,8 +119,11 @@ impl<'a, T: Tally> Grower<'a, T> {
             outside: (0, self.outside.rows.len()),
             total,
             constant: vec![0; n_columns.div_ceil(64)],
+            is_copied: false,
         }];
+        // The last one first: all nodes below one with a copy come before any other.
         while let Some(mut next) = waiting.pop() {
+            self.copy_if_worth(&mut next);
             match self.find_split(&mut next, &mut rng) {
                 Some((column, split)) => {
                     let before = self.soil.judge.weights(next.total).impurity();
@@ -136,21 +144,18 @@ impl<'a, T: Tally> Grower<'a, T> {
         for _ in 0..n_rows {
             draws[rng.random_range(0..n_rows)] += 1;
         }
-        self.tallies.clear();
         self.bagged.rows.clear();
         self.outside.rows.clear();
         let mut total = T::default();
         for (row, &draws) in draws.iter().enumerate() {
             if draws == 0 {
-                self.tallies.push(T::default());
-                self.outside.rows.push(row as u32);
+                self.outside.rows.push((row as u32, ()));
                 continue;
             }
             let weight = self.soil.weights.map_or(1.0, |weights| weights[row]);
             let tally = T::of_row(draws, weight, self.soil.labels[row]);
             total.add(tally);
-            self.tallies.push(tally);
-            self.bagged.rows.push(row as u32);
+            self.bagged.rows.push((row as u32, tally));
         }
         self.order_categories();
         if self.soil.votes.is_none() {
@@ -170,15 +175,33 @@ impl<'a, T: Tally> Grower<'a, T> {
             return;
         }
         let (mut ordering, mut voting) = (Vec::new(), Vec::new());
-        for (place, &row) in self.outside.rows.iter().enumerate() {
+        for (place, &(row, ())) in self.outside.rows.iter().enumerate() {
             if place.is_multiple_of(2) {
                 ordering.push(row);
             } else {
-                voting.push(row);
+                voting.push((row, ()));
             }
         }
         self.orders = orders(bins, self.soil.labels, &ordering);
         self.outside.rows = voting;
+    }
+
+    /// Copies the codes of a node's rows when the node has become small and the data is not.
+    fn copy_if_worth(&mut self, node: &mut Waiting<T>) {
+        let bins = self.soil.bins;
+        let n_columns = bins.columns.len();
+        let rows = &mut self.bagged.rows[node.bagged.0..node.bagged.1];
+        let n_bytes = rows.len() * n_columns;
+        if node.is_copied || n_bytes > COPY_BYTES || bins.is_small() {
+            return;
+        }
+        self.copy.clear();
+        for (place, (row, _)) in rows.iter_mut().enumerate() {
+            let codes = &bins.rows()[*row as usize * n_columns..][..n_columns];
+            self.copy.extend_from_slice(codes);
+            *row = place as u32;
+        }
+        node.is_copied = true;
     }
 
     /// The best split among the columns drawn; when all of these are constant, more are drawn
@@ -252,22 +275,27 @@ impl<'a, T: Tally> Grower<'a, T> {
         }
         // In the order of the matrix a row's codes are read forwards.
         drawn.sort_unstable();
-        let mut tallies = [T::default(); BATCH_ROWS];
-        for batch in self.bagged.rows[node.bagged.0..node.bagged.1].chunks(BATCH_ROWS) {
-            // A node's rows lie scattered in memory. Asking for a few at once lets their cache
-            // misses overlap, which at a million rows halves the time.
-            let mut touched = 0;
-            for (tally, &row) in tallies.iter_mut().zip(batch) {
-                let row = row as usize;
-                *tally = self.tallies[row];
-                touched ^= bins.codes[row * n_columns] ^ bins.codes[(row + 1) * n_columns - 1];
-            }
-            std::hint::black_box(touched);
-            for (&tally, &row) in tallies.iter().zip(batch) {
-                let row = row as usize;
-                let codes = &bins.codes[row * n_columns..(row + 1) * n_columns];
+        let rows = &self.bagged.rows[node.bagged.0..node.bagged.1];
+        let by_row = if node.is_copied {
+            Some(&self.copy[..])
+        } else {
+            bins.is_small().then(|| bins.rows())
+        };
+        if let Some(all) = by_row {
+            for &(row, tally) in rows {
+                let codes = &all[row as usize * n_columns..][..n_columns];
                 for &(column, offset) in &drawn {
                     self.histogram[offset + usize::from(codes[column])].add(tally);
+                }
+            }
+        } else {
+            let drawn: Vec<(&[u8], usize)> = drawn
+                .into_iter()
+                .map(|(column, offset)| (bins.column(column), offset))
+                .collect();
+            for &(row, tally) in rows {
+                for &(codes, offset) in &drawn {
+                    self.histogram[offset + usize::from(codes[row as usize])].add(tally);
                 }
             }
         }
@@ -285,10 +313,16 @@ impl<'a, T: Tally> Grower<'a, T> {
         let column_bins = &bins.columns[column];
         let goes_left = split.place.table(column_bins.n_bins(), split.default_left);
         let n_columns = bins.columns.len();
-        let code = |row: u32| bins.codes[row as usize * n_columns + column];
-        let is_left = |row: u32| goes_left[usize::from(code(row))];
-        let bagged = self.bagged.divide(node.bagged, is_left);
+        let codes = bins.column(column);
+        let is_left = |row: u32| goes_left[usize::from(codes[row as usize])];
         let outside = self.outside.divide(node.outside, is_left);
+        let bagged = if node.is_copied {
+            let copy = &self.copy[column..];
+            let is_left = |row: u32| goes_left[usize::from(copy[row as usize * n_columns])];
+            self.bagged.divide(node.bagged, is_left)
+        } else {
+            self.bagged.divide(node.bagged, is_left)
+        };
         let left = nodes.len();
         nodes[node.node] = Node::Split {
             feature: column as u32,
@@ -306,6 +340,7 @@ impl<'a, T: Tally> Grower<'a, T> {
             outside,
             total,
             constant,
+            is_copied: node.is_copied,
         };
         let right_total = node.total.without(split.left);
         [
@@ -335,17 +370,17 @@ impl<'a, T: Tally> Grower<'a, T> {
             cover: total as f32,
         };
         if let Some(votes) = self.soil.votes {
-            for &row in &self.outside.rows[node.outside.0..node.outside.1] {
+            for &(row, ()) in &self.outside.rows[node.outside.0..node.outside.1] {
                 votes.add(row as usize, share);
             }
         }
     }
 }
 
-impl Rows {
+impl<T: Copy + Default> Rows<T> {
     fn make_room(&mut self) {
-        self.buffer
-            .resize(self.rows.len().max(self.buffer.len()), 0);
+        let n_rows = self.rows.len().max(self.buffer.len());
+        self.buffer.resize(n_rows, (0, T::default()));
     }
 
     /// Moves the rows of a range that go left to its front, keeping the order on both sides;
@@ -358,7 +393,7 @@ impl Rows {
             // Both are written and one is kept: a branch here would be a coin toss.
             rows[n_left] = row;
             self.buffer[n_right] = row;
-            let left = usize::from(is_left(row));
+            let left = usize::from(is_left(row.0));
             n_left += left;
             n_right += 1 - left;
         }

@@ -28,9 +28,10 @@ pub(super) fn orders(bins: &Bins, labels: &[bool], rows: &[u32]) -> Vec<Vec<u8>>
 
 fn shares(bins: &Bins, column: usize, labels: &[bool], rows: &[u32], rate: f64) -> Vec<f64> {
     let mut counts = vec![(0.0, 0.0); bins.columns[column].n_bins() + 1];
+    let codes = bins.column(column);
     for &row in rows {
         let row = row as usize;
-        let code = bins.codes[row * bins.columns.len() + column];
+        let code = codes[row];
         let (n_rows, n_left) = &mut counts[usize::from(code)];
         *n_rows += 1.0;
         *n_left += f64::from(u8::from(labels[row]));
