@@ -6,7 +6,7 @@ use churn_zoo::{
     Algorithm, CatboostParams, ForestParams, LogisticParams, XgboostParams,
     resample::ResampleParams,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use crate::{Error, LeakageConfig, TuningConfig, error::yaml_fault};
 
@@ -38,7 +38,7 @@ pub struct TrainConfig {
 }
 
 /// Parameters per family.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AlgorithmParams {
     /// Logistic regression.
@@ -47,8 +47,30 @@ pub struct AlgorithmParams {
     pub forest: ForestParams,
     /// XGBoost.
     pub xgboost: XgboostParams,
-    /// CatBoost.
+    /// CatBoost. What is left out is as in [`CatboostParams::recipe`].
+    #[serde(deserialize_with = "over_recipe")]
     pub catboost: CatboostParams,
+}
+
+impl Default for AlgorithmParams {
+    fn default() -> Self {
+        Self {
+            logistic: LogisticParams::default(),
+            forest: ForestParams::default(),
+            xgboost: XgboostParams::default(),
+            catboost: CatboostParams::recipe(),
+        }
+    }
+}
+
+/// The recipe with the values given.
+fn over_recipe<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CatboostParams, D::Error> {
+    let given = serde_json::Map::deserialize(deserializer)?;
+    let mut fields = serde_json::to_value(CatboostParams::recipe()).map_err(D::Error::custom)?;
+    for (name, value) in given {
+        fields[name] = value;
+    }
+    serde_json::from_value(fields).map_err(D::Error::custom)
 }
 
 impl Default for TrainConfig {
@@ -172,5 +194,27 @@ impl TrainConfig {
             );
         }
         faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use churn_zoo::CatboostParams;
+
+    use super::AlgorithmParams;
+
+    #[test]
+    fn catboost_values_left_out_are_those_of_the_recipe() {
+        let read = |text: &str| serde_saphyr::from_str::<AlgorithmParams>(text);
+        let params = read("catboost: {depth: 5, early_stopping_rounds: null}").unwrap();
+        let expected = CatboostParams {
+            depth: 5,
+            early_stopping_rounds: None,
+            ..CatboostParams::recipe()
+        };
+        assert_eq!(params.catboost, expected);
+        assert_eq!(read("{}").unwrap().catboost, CatboostParams::recipe());
+        let fault = read("catboost: {dept: 5}").unwrap_err().to_string();
+        assert!(fault.contains("dept"), "{fault}");
     }
 }

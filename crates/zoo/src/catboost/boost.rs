@@ -102,7 +102,7 @@ pub(super) fn boost(
         let go_on = judge.as_mut().is_none_or(|judge| {
             let leaves = tables.judge_leaves(data, &tree.splits, &mut known.store);
             judge.add(&leaves, &tree.values);
-            judge.goes_on(params.early_stopping_rounds)
+            judge.goes_on(params.early_stopping_rounds.unwrap_or(usize::MAX))
         });
         boosted.trees.push(tree);
         if !go_on {
@@ -190,7 +190,10 @@ fn grow(
     let squares: f64 = gradients.iter().map(|g| g * g).sum();
     let noise = params.random_strength
         * (squares / n_judged.max(1) as f64).sqrt()
-        * fading(fold.n_rows(), trees.len() as f64 * params.learning_rate);
+        * fading(
+            fold.n_rows(),
+            trees.len() as f64 * params.rate(data.n_train),
+        );
     let sampled = sample(&gradients, params, spread(&gradients, trees), random);
     let (rows, gradients, weights, ranges) = if is_ordered {
         ordered_roots(fold, &gradients, &sampled)
@@ -304,6 +307,7 @@ fn add_tree(
     params: &CatboostParams,
     store: &mut BucketStore,
 ) -> Tree {
+    let rate = params.rate(data.n_train);
     let n_leaves = 1 << splits.len();
     let mut last = (vec![0.0; n_leaves], vec![0.0; n_leaves]);
     for fold in folds {
@@ -311,11 +315,7 @@ fn add_tree(
         let mut segments = std::mem::take(&mut fold.segments);
         for segment in &mut segments {
             let found = estimate(fold, &segment.odds, &leaves, n_leaves, segment.body, params);
-            let values: Vec<f64> = found
-                .values
-                .iter()
-                .map(|value| value * params.learning_rate)
-                .collect();
+            let values: Vec<f64> = found.values.iter().map(|value| value * rate).collect();
             let factors: Vec<f64> = values.iter().map(|value| value.exp()).collect();
             for (odds, &leaf) in segment.odds.iter_mut().zip(&leaves) {
                 // Far beyond any certainty, and far from overflow.

@@ -59,7 +59,7 @@ impl Trainer for Catboost {
     }
 
     fn has_rounds(&self) -> bool {
-        true
+        self.params.early_stopping_rounds.is_some()
     }
 
     fn fit(&self, samples: Samples<'_>, rounds: Rounds<'_>, seed: u64) -> Result<Fitted, Error> {

@@ -12,8 +12,8 @@ use crate::sample::Sample;
 fn small() -> CatboostParams {
     CatboostParams {
         iterations: 60,
-        learning_rate: 0.1,
-        ..CatboostParams::default()
+        learning_rate: Some(0.1),
+        ..CatboostParams::recipe()
     }
 }
 
@@ -175,9 +175,9 @@ fn early_stopping_keeps_the_trees_up_to_the_best() {
     let (train, judge) = (mixed(600, 9), mixed(600, 10));
     let trainer = CatboostParams {
         iterations: 1000,
-        learning_rate: 0.3,
-        early_stopping_rounds: 10,
-        ..CatboostParams::default()
+        learning_rate: Some(0.3),
+        early_stopping_rounds: Some(10),
+        ..CatboostParams::recipe()
     }
     .check()
     .unwrap();
@@ -245,7 +245,7 @@ fn parameters_out_of_range_are_refused_by_name() {
         ),
         (
             CatboostParams {
-                learning_rate: 0.0,
+                learning_rate: Some(0.0),
                 ..small()
             },
             "learning_rate",

@@ -66,8 +66,8 @@ fn catboost() -> Option<Subject> {
         bootstrap_type: BootstrapType::No,
         random_strength: 0.0,
         iterations: 100,
-        learning_rate: 0.1,
-        ..CatboostParams::default()
+        learning_rate: Some(0.1),
+        ..CatboostParams::recipe()
     };
     Some(Subject {
         trainer: Box::new(params.check().unwrap()),
