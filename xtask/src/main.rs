@@ -13,6 +13,7 @@ mod layers;
 mod licences;
 mod links;
 mod moto;
+mod parity;
 mod paths;
 mod peers;
 mod postgres;
@@ -38,6 +39,7 @@ cargo xtask TASK
   tidy              check layers, licences, module docs, links and house rules
   bench NAME        CPU time beside the Python packages, installed into the cache first:
                     train
+  parity [DATA...]  model quality beside the Python packages on the same folds
   ci                everything a change must pass: fmt, clippy, tidy, test, doc, deny
   help              this text
 ";
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         ("test", []) => test::run(),
         ("tidy", []) => tidy::run(),
         ("bench", rest) => bench::run(rest),
+        ("parity", rest) => parity::run(rest),
         ("ci", []) => ci::run(),
         ("help" | "--help" | "-h", []) => {
             print!("{HELP}");

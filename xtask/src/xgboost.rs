@@ -56,6 +56,12 @@ pub(crate) fn ensure() -> anyhow::Result<PathBuf> {
     Ok(library)
 }
 
+/// The folder to put into `PYTHONPATH` so that Python's xgboost is the package this library came
+/// with.
+pub(crate) fn python_package(library: &Path) -> &Path {
+    library.ancestors().nth(3).unwrap_or(library)
+}
+
 fn find_wheel() -> anyhow::Result<&'static Wheel> {
     let architecture = std::env::consts::ARCH;
     let is_linux = std::env::consts::OS == "linux";

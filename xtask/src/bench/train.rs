@@ -47,13 +47,41 @@ pub(super) fn run(arguments: &[String]) -> Outcome {
     let outcome = bench.run_all(&telco, &options);
     // Tables of a finished run are of no use; the outcome counts.
     std::fs::remove_dir_all(&bench.tables).ok();
-    report(
+    let lines = outcome?;
+    let outcome = report(
         &format!(
             "training, {} thread(s) on both sides, medians; ratio = peer's CPU time by ours",
             options.threads
         ),
-        &outcome?,
-    )
+        &lines,
+    );
+    outcome.and(report_growth(&lines))
+}
+
+/// How SMOTE's time grows from its smallest to its largest table; an error when it is quadratic.
+fn report_growth(lines: &[Line]) -> Outcome {
+    let smote: Vec<&Line> = lines
+        .iter()
+        .filter(|line| line.work.starts_with(SMOTE))
+        .collect();
+    let ([first, ..], [.., last]) = (smote.as_slice(), smote.as_slice()) else {
+        return Ok(());
+    };
+    let rows = SMOTE_ROWS[SMOTE_ROWS.len() - 1] as f64 / SMOTE_ROWS[0] as f64;
+    let (ours, peer) = (
+        last.ours.cpu_s / first.ours.cpu_s,
+        last.peer.cpu_s / first.peer.cpu_s,
+    );
+    let power = |times: f64| times.ln() / rows.ln();
+    println!(
+        "\n{SMOTE}: {rows} times the rows take ours {ours:.1} times the CPU time (rows to the power of {:.2}), the peer {peer:.1} times ({:.2})",
+        power(ours),
+        power(peer)
+    );
+    if power(ours) >= 2.0 {
+        bail!("{SMOTE} is quadratic or worse");
+    }
+    Ok(())
 }
 
 impl Options {
@@ -160,10 +188,8 @@ impl Bench {
     fn python(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.python);
         command.arg(&self.script).args(arguments);
-        if let Some(package) = self.library.ancestors().nth(3) {
-            command.env("PYTHONPATH", package);
-        }
         command
+            .env("PYTHONPATH", xgboost::python_package(&self.library))
             .env("THREADS", self.threads.to_string())
             .env("OMP_WAIT_POLICY", "PASSIVE");
         command
@@ -245,9 +271,9 @@ fn works(options: &Options) -> Vec<Work> {
         ),
     ]);
     // The peer compares all pairs of rows; up to here it is bearable.
-    works.extend([50_000, 100_000, 200_000].map(|rows| {
+    works.extend(SMOTE_ROWS.map(|rows| {
         work(
-            format!("SMOTE, {rows} rows"),
+            format!("{SMOTE}, {rows} rows"),
             ("onehot", rows),
             "smote",
             (r#"{"method": "smote"}"#, "{}"),
@@ -258,6 +284,9 @@ fn works(options: &Options) -> Vec<Work> {
     }));
     works
 }
+
+const SMOTE: &str = "SMOTE";
+const SMOTE_ROWS: [usize; 3] = [50_000, 100_000, 200_000];
 
 /// Shallow trees and no early stopping, the same on both sides.
 const XGBOOST: (&str, &str) = (
