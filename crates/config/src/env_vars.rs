@@ -34,6 +34,8 @@ pub const CHURN_TEST_POSTGRES_URL: &str = "CHURN_TEST_POSTGRES_URL";
 /// Path of `moto_server`, the S3-compatible server of the tests; read by tests only.
 pub const CHURN_MOTO: &str = "CHURN_MOTO";
 
+/// Path of `redis-server`, which tests start for themselves; read by tests only.
+pub const CHURN_REDIS_SERVER: &str = "CHURN_REDIS_SERVER";
 /// Folder of caches by the XDG rules; default `~/.cache`.
 pub const XDG_CACHE_HOME: &str = "XDG_CACHE_HOME";
 /// The user's folder.

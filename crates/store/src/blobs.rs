@@ -93,12 +93,12 @@ impl BlobParams {
 /// and must not be made from inside an async task; use the blocking pool.
 #[derive(Clone)]
 pub struct Blobs {
-    store: Arc<dyn ObjectStore>,
-    runtime: Arc<Runtime>,
+    pub(crate) store: Arc<dyn ObjectStore>,
+    pub(crate) runtime: Arc<Runtime>,
     prefix: Path,
     /// The folder, when it is one.
     folder: Option<PathBuf>,
-    place: Arc<str>,
+    pub(crate) place: Arc<str>,
 }
 
 impl std::fmt::Debug for Blobs {
@@ -294,7 +294,7 @@ impl Blobs {
         }
     }
 
-    fn path(&self, key: &str) -> Result<Path, Error> {
+    pub(crate) fn path(&self, key: &str) -> Result<Path, Error> {
         if !is_key(key) {
             return Err(Error::BadKey {
                 key: key.to_owned(),
@@ -305,7 +305,7 @@ impl Blobs {
     }
 
     /// Forces a blob in a folder, and its name, onto the disk: a rename alone does not.
-    fn sync(&self, key: &str) -> Result<(), Error> {
+    pub(crate) fn sync(&self, key: &str) -> Result<(), Error> {
         let Some(root) = &self.folder else {
             return Ok(());
         };
@@ -321,8 +321,12 @@ impl Blobs {
 
 /// SHA-256 of `bytes`, 64 lower-case hexadecimal digits.
 pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Lower-case hexadecimal digits.
+pub(crate) fn hex(digest: &[u8]) -> String {
     use std::fmt::Write as _;
-    let digest = Sha256::digest(bytes);
     digest
         .iter()
         .fold(String::with_capacity(64), |mut text, byte| {
@@ -348,7 +352,7 @@ fn small_runtime(place: &str) -> Result<Arc<Runtime>, Error> {
         .map_err(|fault| Error::from_io(place, "starting the runtime for blobs", &fault))
 }
 
-fn blob_fault(place: &str, what: &'static str, fault: &object_store::Error) -> Error {
+pub(crate) fn blob_fault(place: &str, what: &'static str, fault: &object_store::Error) -> Error {
     // The cause of a local fault is an I/O error some way down the chain.
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(fault);
     while let Some(inner) = cause {

@@ -1,6 +1,6 @@
 //! The database: opening, migrating, transactions.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
@@ -28,6 +28,9 @@ pub struct Database {
     backend: Backend,
     place: Arc<str>,
     migrated: Arc<Migrated>,
+    /// SQLite has one writer: threads of this process queue here, in order, instead of asking
+    /// the file again and again.
+    writer: Arc<Mutex<()>>,
 }
 
 impl std::fmt::Debug for Database {
@@ -81,6 +84,7 @@ impl Database {
             backend,
             place,
             migrated: Arc::new(migrated),
+            writer: Arc::default(),
         })
     }
 
@@ -102,7 +106,8 @@ impl Database {
     /// Runs `work` in one transaction: all of it is stored or none.
     ///
     /// On SQLite the write lock is taken at the start, because a reader that turns writer
-    /// half-way is refused without waiting. A returned `Ok` is on the disk.
+    /// half-way is refused without waiting; one transaction inside another would wait for itself.
+    /// A returned `Ok` is on the disk.
     ///
     /// # Errors
     ///
@@ -111,6 +116,9 @@ impl Database {
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, E>,
     ) -> Result<T, E> {
+        // A poisoned lock only says that some work panicked; its transaction was undone.
+        let _turn = (self.backend == Backend::Sqlite)
+            .then(|| self.writer.lock().unwrap_or_else(PoisonError::into_inner));
         let mut connection = self.connection()?;
         in_transaction(&mut connection, work)
     }

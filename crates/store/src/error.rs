@@ -167,6 +167,12 @@ pub enum Error {
         /// Length of the content, bytes.
         found_bytes: u64,
     },
+    /// The address of the cache is not one of Redis.
+    #[error("the cache address is not understood: {reason}; write redis://user:password@host:port")]
+    CacheAddress {
+        /// What the reader said; without the address, which may hold a password.
+        reason: String,
+    },
     /// A key that is not 64 lower-case hexadecimal digits.
     #[error("blob key {key:?} is not a SHA-256: expected 64 lower-case hexadecimal digits")]
     BadKey {

@@ -3,7 +3,8 @@
 //! A [`Database`] is a pool of connections to SQLite or Postgres with its tables up to date;
 //! the modules of [`tables`] hold one table each and run the same queries on both. [`Blobs`]
 //! keeps files by the hash of their content, in a folder or in S3. [`PendingFile`] writes a file
-//! whole or not at all.
+//! whole or not at all. The [`queue`] hands out jobs. A [`Cache`] keeps what can be worked out
+//! again, and counts requests, in memory or in Redis.
 //!
 //! ```
 //! use churn_store::tables::datasets::{self, NewDataset};
@@ -31,7 +32,7 @@
 //! # }
 //! ```
 //!
-//! Everything here blocks; async callers use their blocking pool. What it deliberately does
+//! Everything here but the cache blocks; async callers use their blocking pool. What it deliberately does
 //! not do: decide what a version is called or which model serves (that is `churn-registry`),
 //! read settings or the environment, or ask for the time except through [`Clock`].
 //!
@@ -39,18 +40,22 @@
 
 mod address;
 mod any;
+mod blob_files;
 mod blobs;
+mod cache;
 mod connection;
 mod database;
 mod error;
 mod ids;
 mod migrate;
 mod pending_file;
+pub mod queue;
 mod schema;
 pub mod tables;
 mod time;
 
 pub use blobs::{BlobParams, Blobs, S3Params, sha256_hex};
+pub use cache::{Cache, CacheHealth, CacheParams, Rate, Verdict};
 pub use connection::Connection;
 pub use database::{AsStoreError, Backend, Database};
 pub use error::Error;

@@ -20,6 +20,9 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(NaiveDateTime);
 
 impl Timestamp {
+    /// The beginning of 1970.
+    pub const EPOCH: Self = Self(DateTime::UNIX_EPOCH.naive_utc());
+
     /// Cuts `time` to whole microseconds.
     pub fn new(time: DateTime<Utc>) -> Self {
         Self(time.naive_utc().trunc_subsecs(6))

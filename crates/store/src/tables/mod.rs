@@ -3,8 +3,18 @@
 
 pub mod alias_moves;
 pub mod aliases;
+pub mod api_keys;
 pub mod audit;
+pub mod customers;
 pub mod datasets;
+pub mod job_log;
+pub mod jobs;
+pub mod leases;
+pub mod login_failures;
 pub mod model_versions;
+pub mod predictions;
+pub mod refresh_tokens;
 pub mod runs;
+pub mod sessions;
 pub mod trials;
+pub mod users;

@@ -18,6 +18,31 @@ fn s3(server: &S3Server, prefix: &str) -> Blobs {
     Blobs::open(&BlobParams::S3(params)).unwrap()
 }
 
+/// Files of several pieces, in and out; returns the key of the long one.
+fn check_files(blobs: &Blobs) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+    std::fs::write(&from, b"a model bundle").unwrap();
+    assert_eq!(
+        blobs.put_file(&from).unwrap(),
+        sha256_hex(b"a model bundle")
+    );
+    let content: Vec<u8> = (0..20_000_001_u32)
+        .map(|i| (i >> 3).to_le_bytes()[0])
+        .collect();
+    std::fs::write(&from, &content).unwrap();
+    let key = blobs.put_file(&from).unwrap();
+    assert_eq!(key, sha256_hex(&content));
+    assert_eq!(blobs.put_file(&from).unwrap(), key, "again changes nothing");
+    blobs.get_file(&key, &to).unwrap();
+    assert!(std::fs::read(&to).unwrap() == content);
+    let missing = blobs.get_file(&sha256_hex(b"never stored"), &folder.path().join("none"));
+    assert!(matches!(missing, Err(Error::Missing { .. })));
+    assert!(!folder.path().join("none").exists());
+    assert!(blobs.put_file(&folder.path().join("none")).is_err());
+    key
+}
+
 /// Puts, finds, reads, damages and removes; `damage` replaces what lies under a key.
 fn check(blobs: &Blobs, damage: impl Fn(&str, &str)) {
     let content = b"a model bundle".as_slice();
@@ -35,7 +60,8 @@ fn check(blobs: &Blobs, damage: impl Fn(&str, &str)) {
     assert_eq!(blobs.get(&other).unwrap(), large);
     let empty = blobs.put(b"").unwrap();
     assert_eq!(blobs.get(&empty).unwrap(), b"");
-    let mut keys = vec![key.clone(), other.clone(), empty];
+    let long = check_files(blobs);
+    let mut keys = vec![key.clone(), other.clone(), empty, long];
     keys.sort();
     assert_eq!(blobs.list().unwrap(), keys);
 
@@ -50,6 +76,14 @@ fn check(blobs: &Blobs, damage: impl Fn(&str, &str)) {
         text.contains(&key) && text.contains("backup") && text.contains(blobs.place()),
         "{text}"
     );
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("damaged");
+    let fault = blobs.get_file(&key, &target).unwrap_err();
+    assert!(
+        matches!(&fault, Error::Corrupt { found_bytes: 7, .. }),
+        "{fault}"
+    );
+    assert!(!target.exists(), "nothing damaged is handed out");
     assert_eq!(blobs.put(content).unwrap(), key, "putting again repairs it");
     assert_eq!(blobs.get(&key).unwrap(), content);
 

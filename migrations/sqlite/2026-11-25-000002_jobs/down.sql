@@ -1,0 +1,3 @@
+DROP TABLE leases;
+DROP TABLE job_log;
+DROP TABLE jobs;
