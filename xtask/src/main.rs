@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod chaos;
 mod ci;
 mod data;
 mod demo;
@@ -36,6 +37,8 @@ cargo xtask TASK
   demo [-- ARGS]    build the program, then train, score and serve the sample data
                     (--debug builds without optimisation; ARGS go to `churn demo`)
   test              start what the tests need and run all of them
+  chaos [--kills N] kill the service at random moments under load, and count what is left
+                    (10 kills on each database unless told otherwise)
   tidy              check layers, licences, module docs, links and house rules
   bench NAME        CPU time beside the Python packages, installed into the cache first:
                     train
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         ("demo", rest) => demo::run(rest),
         ("setup", []) => setup::run(),
         ("test", []) => test::run(),
+        ("chaos", rest) => chaos::run(rest),
         ("tidy", []) => tidy::run(),
         ("bench", rest) => bench::run(rest),
         ("parity", rest) => parity::run(rest),

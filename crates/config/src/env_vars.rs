@@ -6,12 +6,22 @@
 
 /// Which `config/<profile>.yaml` is read after `default.yaml`; default `development`.
 pub const CHURN_PROFILE: &str = "CHURN_PROFILE";
+/// Folder that holds everything, for programs without a `--home` option; default `var`.
+pub const CHURN_HOME: &str = "CHURN_HOME";
 /// Address of the database; holds a password, so it is treated as a secret.
 pub const CHURN_DATABASE_URL: &str = "CHURN_DATABASE_URL";
 /// Most connections to the database at once.
 pub const CHURN_DATABASE_POOL: &str = "CHURN_DATABASE_POOL";
 /// Where model bundles are kept: `file:///folder` or `s3://bucket/prefix`.
 pub const CHURN_BLOBS_URL: &str = "CHURN_BLOBS_URL";
+/// Password for `churn user add` and `churn user passwd`; a secret.
+pub const CHURN_PASSWORD: &str = "CHURN_PASSWORD";
+/// Address of Redis: `redis://user:password@host:port`; without it the cache is in memory. A secret.
+pub const CHURN_REDIS_URL: &str = "CHURN_REDIS_URL";
+/// Jobs one process runs at once.
+pub const CHURN_JOBS_WORKERS: &str = "CHURN_JOBS_WORKERS";
+/// Seconds after which a job of a silent worker is taken over.
+pub const CHURN_JOBS_LEASE_SECONDS: &str = "CHURN_JOBS_LEASE_SECONDS";
 /// Path of `libxgboost.so`.
 pub const CHURN_XGBOOST_LIBRARY: &str = "CHURN_XGBOOST_LIBRARY";
 /// Threads for training and batches; default all cores.
@@ -48,6 +58,9 @@ pub const SETTINGS: &[(&str, &str)] = &[
     (CHURN_BLOBS_URL, "blobs.url"),
     (CHURN_XGBOOST_LIBRARY, "xgboost.library"),
     (CHURN_THREADS, "threads"),
+    (CHURN_REDIS_URL, "cache.redis_url"),
+    (CHURN_JOBS_WORKERS, "jobs.workers"),
+    (CHURN_JOBS_LEASE_SECONDS, "jobs.lease_seconds"),
     (AWS_ENDPOINT_URL, "blobs.endpoint"),
     (AWS_REGION, "blobs.region"),
     (AWS_ACCESS_KEY_ID, "blobs.access_key"),

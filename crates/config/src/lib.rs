@@ -32,7 +32,19 @@ mod secret;
 mod settings;
 mod xgboost;
 
+use std::path::PathBuf;
+
 pub use error::Error;
-pub use secret::Secret;
-pub use settings::{BlobSettings, DatabaseSettings, Settings, XgboostSettings};
+pub use secret::{Secret, password_from_environment};
+pub use settings::{
+    BlobSettings, CacheSettings, DatabaseSettings, JobSettings, Settings, XgboostSettings,
+};
 pub use xgboost::find_xgboost_library;
+
+/// The folder that holds everything, for programs without a `--home` option: `CHURN_HOME`, default
+/// `var`.
+#[must_use]
+pub fn home_dir() -> PathBuf {
+    let named = std::env::var_os(env_vars::CHURN_HOME).filter(|name| !name.is_empty());
+    named.map_or_else(|| PathBuf::from("var"), PathBuf::from)
+}

@@ -26,6 +26,9 @@ const KNOWN_KEYS: &[&str] = &[
     "blobs.allow_http",
     "xgboost.library",
     "threads",
+    "cache.redis_url",
+    "jobs.workers",
+    "jobs.lease_seconds",
 ];
 
 impl Settings {
@@ -200,6 +203,15 @@ fn assemble(home: &Path, values: BTreeMap<String, Given>) -> Result<Settings, Er
         (1..=1024).contains(n)
     });
 
+    settings.cache.redis_url = taker.text("cache.redis_url").map(Secret::new);
+    if let Some(n) = taker.parsed("jobs.workers", "a whole number from 0 to 64", |n| *n <= 64) {
+        settings.jobs.workers = n;
+    }
+    if let Some(n) = taker.parsed("jobs.lease_seconds", "a whole number from 1 to 3600", |n| {
+        (1..=3600).contains(n)
+    }) {
+        settings.jobs.lease_seconds = n;
+    }
     for (key, given) in &taker.values {
         taker.faults.push(format!(
             "{key} (set in {}): there is no such setting; known: {}",

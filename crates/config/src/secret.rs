@@ -23,3 +23,9 @@ impl fmt::Debug for Secret {
         f.write_str("***")
     }
 }
+
+/// The password that `CHURN_PASSWORD` holds, if it does.
+pub fn password_from_environment() -> Option<Secret> {
+    let password = std::env::var(crate::env_vars::CHURN_PASSWORD).ok()?;
+    Some(Secret::new(password)).filter(|password| !password.expose().is_empty())
+}

@@ -18,6 +18,28 @@ pub struct Settings {
     pub xgboost: XgboostSettings,
     /// Threads for training and batches, 1..=1024; none = all cores.
     pub threads: Option<usize>,
+    /// The cache.
+    pub cache: CacheSettings,
+    /// Work in the background.
+    pub jobs: JobSettings,
+}
+
+/// Section `cache`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CacheSettings {
+    /// `redis://user:password@host:port`; none = memory of each process.
+    pub redis_url: Option<Secret>,
+}
+
+/// Section `jobs`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JobSettings {
+    /// Jobs one process runs at once, 0..=64; 0 leaves them to other processes. Default 1.
+    pub workers: usize,
+    /// A job whose worker is silent for so many seconds is taken over, 1..=3600; default 30.
+    pub lease_seconds: u64,
 }
 
 /// Section `database`.
@@ -72,6 +94,11 @@ impl Settings {
             },
             xgboost: XgboostSettings::default(),
             threads: None,
+            cache: CacheSettings::default(),
+            jobs: JobSettings {
+                workers: 1,
+                lease_seconds: 30,
+            },
         }
     }
 

@@ -149,6 +149,135 @@ pub enum Error {
     /// The scorer was made without reasons.
     #[error("this scorer was made without reasons; ask for at least one")]
     Unexplained,
+    /// There is no account of this name.
+    #[error("there is no user '{name}'; see them with 'churn user list'")]
+    UnknownUser {
+        /// The name.
+        name: String,
+    },
+    /// The name is taken.
+    #[error("there is a user '{name}' already; choose another name")]
+    UserExists {
+        /// The name.
+        name: String,
+    },
+    /// The name has characters that names don't have.
+    #[error(
+        "{given:?} is no user name; expected 1 to 64 of a-z, 0-9, '.', '_', '-', '@', beginning with a letter or digit"
+    )]
+    BadUserName {
+        /// The name as given.
+        given: String,
+    },
+    /// The password is too easy to guess.
+    #[error("the password is refused: {reason}; choose a longer one, such as four random words")]
+    WeakPassword {
+        /// What is weak about it.
+        reason: String,
+    },
+    /// A password could not be hashed, or its stored hash is not one.
+    #[error("can't work out the hash of a password: {reason}")]
+    PasswordHash {
+        /// The library's words.
+        reason: String,
+    },
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers: {reason}")]
+    NoRandomness {
+        /// The system's words.
+        reason: String,
+    },
+    /// Unknown name, shut account or wrong password; which is not told.
+    #[error("name or password is wrong")]
+    WrongCredentials,
+    /// Too many failed logins of this name or from this address.
+    #[error("too many failed logins; try again in {retry_after_s} seconds")]
+    LoginThrottled {
+        /// How long to wait, seconds, 1 or more.
+        retry_after_s: u64,
+    },
+    /// A session, token or key is unknown, has ended, was revoked, or its account is shut.
+    #[error("the {what} is not valid or has ended; log in again or ask for another")]
+    ProofRefused {
+        /// What was shown.
+        what: &'static str,
+    },
+    /// A refresh token was used a second time, so somebody has a copy; its login was ended.
+    #[error("the refresh token was used before, so its login was ended; log in again")]
+    TokenReused,
+    /// Nothing is allowed before the password is changed.
+    #[error("'{name}' must change the password first")]
+    PasswordMustChange {
+        /// Name of the account.
+        name: String,
+    },
+    /// The role or the key does not allow it.
+    #[error("'{name}' ({role}) may not do this: it needs '{scope}'")]
+    Forbidden {
+        /// Name of the account.
+        name: String,
+        /// Its role.
+        role: &'static str,
+        /// What would be needed.
+        scope: &'static str,
+    },
+    /// There is no scope of this name.
+    #[error("there is no scope '{given}'; known are {known}")]
+    UnknownScope {
+        /// The word.
+        given: String,
+        /// All of them.
+        known: String,
+    },
+    /// Without this account nobody could administer.
+    #[error("'{name}' is the last administrator; make another one first")]
+    LastAdmin {
+        /// Name of the account.
+        name: String,
+    },
+    /// There is no key of this id.
+    #[error("there is no API key '{id}'; see them with 'churn user key list'")]
+    UnknownKey {
+        /// The id.
+        id: String,
+    },
+    /// A key needs to say what it is for and what it may do.
+    #[error("API key '{label}': expected a label of 1 to 100 characters and at least one scope")]
+    BadKeyLabel {
+        /// The label as given.
+        label: String,
+    },
+    /// There is no job of this id.
+    #[error("there is no job '{id}'; see them with 'churn jobs list'")]
+    UnknownJob {
+        /// The id.
+        id: String,
+    },
+    /// Only jobs that failed or were cancelled can be retried.
+    #[error("job {id} is {status}; only failed and cancelled ones can be retried")]
+    NotRetryable {
+        /// The id.
+        id: String,
+        /// How far it is.
+        status: &'static str,
+    },
+    /// There is no such kind of job, or it needs something else.
+    #[error("job '{kind}': {reason}")]
+    BadJob {
+        /// Name of the kind.
+        kind: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The system does not let the program wait for signals.
+    #[error("can't wait for signals: {reason}")]
+    Signals {
+        /// The system's words.
+        reason: String,
+    },
+    /// Somebody asked for the work to end.
+    #[error("ended because somebody asked for it")]
+    Cancelled,
     /// A row was refused.
     #[error("the row was refused: {faults}")]
     RowRefused {
@@ -178,6 +307,16 @@ impl Error {
             path: path.to_owned(),
             source,
             hint,
+        }
+    }
+}
+
+impl churn_store::AsStoreError for Error {
+    fn as_store_error(&self) -> Option<&churn_store::Error> {
+        match self {
+            Self::Store(fault) => Some(fault),
+            Self::Registry(fault) => fault.as_store_error(),
+            _ => None,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use churn_config::Settings;
 use churn_registry::{Registry, RegistryParams};
-use churn_store::{BlobParams, S3Params, SystemClock};
+use churn_store::{BlobParams, Cache, CacheParams, Clock, S3Params, SystemClock};
 
 use crate::Error;
 
@@ -37,6 +37,35 @@ impl Home {
             settings,
             registry,
         })
+    }
+
+    /// A home at `path` with settings that were read before; see [`open`](Self::open).
+    ///
+    /// # Errors
+    /// [`Error::Store`] and [`Error::Registry`].
+    pub fn open_with(
+        path: &Path,
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let registry = Registry::open(&registry_params(&settings)?, clock)?;
+        Ok(Self {
+            path: path.to_owned(),
+            settings,
+            registry,
+        })
+    }
+
+    /// The cache the settings name: Redis, else memory of this process.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the address is not one of Redis.
+    pub fn open_cache(settings: &Settings) -> Result<Cache, Error> {
+        let redis_url = settings.cache.redis_url.as_ref();
+        Ok(Cache::open(&CacheParams {
+            redis_url: redis_url.map(|url| url.expose().to_owned()),
+            ..CacheParams::default()
+        })?)
     }
 
     /// The folder.

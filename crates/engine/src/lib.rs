@@ -5,7 +5,8 @@
 //! offers), and [`score_file`] streams a whole file through it in constant memory.
 //! [`Scorer::explain`] gives one customer's score in full, [`Scorer::counterfactuals`] what would
 //! change it, [`explain_file`] the contributions of every row, and [`explain_globally`] what moves
-//! the predictions of a whole base or of a segment.
+//! the predictions of a whole base or of a segment. [`users`] says
+//! who may do what, [`jobs`] keeps work that takes longer than a request.
 //!
 //! ```no_run
 //! use churn_engine::{Home, Scorer, ScorerParams};
@@ -29,10 +30,12 @@ mod explain_file;
 mod global;
 mod home;
 mod interactions;
+pub mod jobs;
 mod merge;
 mod number;
 mod output;
 mod playbook;
+mod prediction_log;
 mod ragged;
 mod reasons;
 mod rejects;
@@ -40,8 +43,10 @@ mod score_file;
 mod scored;
 mod scorer;
 mod scores;
+mod stop;
 mod stream;
 mod summary;
+pub mod users;
 mod write_rows;
 
 pub use counterfactual::{CAUTION, ColumnChange, Counterfactual};
@@ -56,11 +61,15 @@ pub use home::Home;
 pub use interactions::{InteractionValues, Pair};
 pub use output::OutputFormat;
 pub use playbook::load_playbook;
+pub use prediction_log::{PredictionLog, PredictionLogCounts, PredictionLogParams};
 pub use reasons::Reason;
 pub use rejects::write_rejected;
-pub use score_file::{ScoreFileParams, ScoreReport, score_file};
+pub use score_file::{
+    Onlooker, RecordedRow, ScoreFileParams, ScoreReport, score_file, score_file_for,
+};
 pub use scored::{ScoredRow, ScoredTable};
 pub use scorer::{Scorer, ScorerParams};
+pub use stop::Stop;
 pub use write_rows::write_rows;
 
 /// Files that appear only when complete, and what to do when one can't be written or read.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ops::ControlFlow,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -9,7 +10,8 @@ use std::{
 use arrow_array::{Array, ArrayRef};
 use churn_retention::{CampaignEfficiency, Saving};
 use churn_schema::{
-    Chunk, Currency, DatasetSpec, Fault, FaultCode, ReadOptions, RejectedRow, Severity, open_table,
+    Chunk, Currency, DatasetSpec, Fault, FaultCode, ReadOptions, RejectedRow, Role, Severity,
+    Table, open_table,
 };
 use churn_store::is_same_file;
 use serde::Serialize;
@@ -90,6 +92,53 @@ pub fn score_file(
     params: &ScoreFileParams,
     progress: &mut dyn FnMut(u64),
 ) -> Result<ScoreReport, Error> {
+    score_file_for(scorer, params, &mut Telling(progress))
+}
+
+/// Somebody who follows the scoring of a file.
+pub trait Onlooker {
+    /// So many rows are done; may end the work.
+    fn done(&mut self, n_rows: u64) -> ControlFlow<()>;
+    /// Whether [`rows`](Self::rows) is wanted; making them takes time. False by default.
+    fn wants_rows(&self) -> bool {
+        false
+    }
+    /// Rows that were scored, in the order of the file.
+    ///
+    /// # Errors
+    /// Whatever ends the work.
+    fn rows(&mut self, _rows: Vec<RecordedRow>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// A row as it came and what was said about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordedRow {
+    /// The values, JSON: an object by column, without the target and ignored columns.
+    pub record: String,
+    /// The score.
+    pub scored: ScoredRow,
+}
+
+struct Telling<'a>(&'a mut dyn FnMut(u64));
+
+impl Onlooker for Telling<'_> {
+    fn done(&mut self, n_rows: u64) -> ControlFlow<()> {
+        (self.0)(n_rows);
+        ControlFlow::Continue(())
+    }
+}
+
+/// Like [`score_file`], with an onlooker who may end it and may have the rows.
+///
+/// # Errors
+/// As [`score_file`]; [`Error::Cancelled`] when the onlooker ended it, and what it returns.
+pub fn score_file_for(
+    scorer: &Scorer,
+    params: &ScoreFileParams,
+    onlooker: &mut dyn Onlooker,
+) -> Result<ScoreReport, Error> {
     refuse_same_file(params)?;
     let spec = Arc::new(scorer.model().spec.clone());
     let mut reader = open_table(&params.input, &spec, &ReadOptions::score())?;
@@ -104,15 +153,21 @@ pub fn score_file(
     let mut output = OutputFile::create(&params.output, output::head(format, &layout))?;
     let mut rejects = RejectFile::new(&params.rejected);
     let mut tally = Tally::new(scorer, params.n_top)?;
+    let wants_rows = onlooker.wants_rows();
     stream(
         &mut reader,
-        |chunk| score_chunk(scorer, chunk, format, &layout, params),
+        |chunk| score_chunk(scorer, chunk, format, &layout, params, wants_rows),
         |done| {
             rejects.append(&done.rejected)?;
             tally.count(&done);
             output.append(done.encoded)?;
-            progress(tally.n_rows);
-            Ok(())
+            if wants_rows {
+                onlooker.rows(done.recorded)?;
+            }
+            match onlooker.done(tally.n_rows) {
+                ControlFlow::Continue(()) => Ok(()),
+                ControlFlow::Break(()) => Err(Error::Cancelled),
+            }
         },
     )?;
     for note in reader.notes() {
@@ -135,6 +190,7 @@ struct Done {
     rejected: Vec<RejectedRow>,
     faults: Vec<Fault>,
     scored: Summary,
+    recorded: Vec<RecordedRow>,
 }
 
 fn score_chunk(
@@ -143,6 +199,7 @@ fn score_chunk(
     format: OutputFormat,
     layout: &Layout,
     params: &ScoreFileParams,
+    wants_rows: bool,
 ) -> Result<Done, Error> {
     let parsed = chunk.parse();
     let batch = parsed.table.batch();
@@ -155,13 +212,43 @@ fn score_chunk(
         fault: fault.to_string(),
     })?;
     let scored = Summary::new(&scores, params.n_top)?;
+    let recorded = match wants_rows {
+        false => Vec::new(),
+        true => (0..scores.n_rows())
+            .map(|row| RecordedRow {
+                record: record_of(&parsed.table, row),
+                scored: scores.row(row),
+            })
+            .collect(),
+    };
     Ok(Done {
         n_present,
         encoded,
         rejected: parsed.rejected,
         faults: parsed.faults,
         scored,
+        recorded,
     })
+}
+
+/// The values of a row as a JSON object; missing ones as null.
+fn record_of(table: &Table, row: usize) -> String {
+    let spec = table.spec();
+    let columns = spec
+        .columns
+        .iter()
+        .filter(|column| !column.has_role(Role::Ignore) && !column.has_role(Role::Target));
+    let value = |name: &str| match table.value_text(name, row) {
+        None => serde_json::Value::Null,
+        Some(text) if table.numbers(name).is_some() => {
+            serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text))
+        }
+        Some(text) => serde_json::Value::String(text),
+    };
+    let object: serde_json::Map<_, _> = columns
+        .map(|column| (column.name.clone(), value(&column.name)))
+        .collect();
+    serde_json::Value::Object(object).to_string()
 }
 
 /// Counts over the whole file.

@@ -84,6 +84,9 @@ pub(crate) fn build(
     n_replicates: usize,
     progress: &dyn Progress,
 ) -> Result<Candidate, Error> {
+    if progress.is_cancelled() {
+        return Err(churn_engine::Error::Cancelled.into());
+    }
     let trainer = &*recipe.trainer;
     let algorithm = trainer.algorithm();
     let seed = derive_seed(facts.seed, algorithm.name(), 0);

@@ -10,6 +10,10 @@ pub trait Progress: Sync {
     fn tell(&self, _note: &str) {}
     /// The current step is over.
     fn end(&self);
+    /// Whether the work should end early; asked between parts. False by default.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
 }
 
 /// Tells nobody.

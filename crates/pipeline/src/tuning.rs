@@ -211,6 +211,10 @@ impl Search<'_> {
                     self.progress.tell(&format!("best log loss {loss:.4}"));
                 }
                 match self.store(algorithm, name, record) {
+                    Ok(()) if self.progress.is_cancelled() => {
+                        fault = Some(churn_engine::Error::Cancelled.into());
+                        ControlFlow::Break(())
+                    }
                     Ok(()) => ControlFlow::Continue(()),
                     Err(error) => {
                         fault = Some(error);

@@ -43,25 +43,64 @@ impl Registry {
         why: &str,
     ) -> Result<Moved, Error> {
         check_alias(alias)?;
-        let to = self.resolve(reference)?;
-        self.refuse_unverified(&to)?;
-        let from = self.database.transaction_with_retry(|connection| {
-            let history = alias_moves::list(connection, alias)?;
-            let from = history.last().map(|last| last.to_version.clone());
-            let target = to.version.to_string();
-            if from.as_ref() != Some(&target) {
-                let step = Step {
-                    alias,
-                    action: MoveAction::Activate,
-                    target: &target,
-                    who,
-                    why,
-                };
-                self.move_alias(connection, &history, &step)?;
-            }
-            Ok::<_, Error>(from)
-        })?;
+        let to = self.resolve_verified(reference)?;
+        let from = self
+            .database
+            .transaction_with_retry(|connection| self.move_to(connection, alias, &to, who, why))?;
         Ok(Moved { from, to })
+    }
+
+    /// The version that `reference` names, if its bundle is whole.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Self::resolve); [`Error::Unverified`] when the bundle is not whole.
+    pub fn resolve_verified(&self, reference: &str) -> Result<ModelVersion, Error> {
+        let version = self.resolve(reference)?;
+        self.refuse_unverified(&version)?;
+        Ok(version)
+    }
+
+    /// Makes a [verified](Self::resolve_verified) version the champion in a transaction of the
+    /// caller's, so that it lands together with what else is done there. Returns the version
+    /// before.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the store; one that [is retryable](churn_store::Error::is_retryable) when
+    /// another process moved the alias at the same moment.
+    pub fn activate_in(
+        &self,
+        connection: &mut Connection,
+        to: &ModelVersion,
+        who: &str,
+        why: &str,
+    ) -> Result<Option<String>, Error> {
+        self.move_to(connection, CHAMPION, to, who, why)
+    }
+
+    fn move_to(
+        &self,
+        connection: &mut Connection,
+        alias: &str,
+        to: &ModelVersion,
+        who: &str,
+        why: &str,
+    ) -> Result<Option<String>, Error> {
+        let history = alias_moves::list(connection, alias)?;
+        let from = history.last().map(|last| last.to_version.clone());
+        let target = to.version.to_string();
+        if from.as_ref() != Some(&target) {
+            let step = Step {
+                alias,
+                action: MoveAction::Activate,
+                target: &target,
+                who,
+                why,
+            };
+            self.move_alias(connection, &history, &step)?;
+        }
+        Ok(from)
     }
 
     /// Makes the version that was champion before the present one champion again. Rolling

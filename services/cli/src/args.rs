@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use churn_zoo::Algorithm;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::service_args::{JobsCommand, UserCommand};
+
 /// Heading of the options that every command has.
 const EVERYWHERE: &str = "Options of every command";
 
@@ -58,6 +60,14 @@ pub(crate) enum Command {
     /// Make synthetic customers
     #[command(subcommand)]
     Synth(SynthCommand),
+    /// Accounts and keys of the service
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Work that runs in the background: list, show, cancel, retry
+    #[command(subcommand)]
+    Jobs(JobsCommand),
+    /// Run jobs and schedules until told to stop
+    Serve,
     /// Bring the database to this program's version
     Migrate,
     /// Check that everything needed is there and works

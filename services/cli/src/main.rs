@@ -16,6 +16,7 @@ mod args;
 mod commands;
 mod exit;
 mod progress;
+mod service_args;
 mod table;
 mod ui;
 

@@ -11,5 +11,8 @@ mod explained_files;
 mod explaining;
 mod files;
 mod global;
+mod jobs;
 mod merged;
 mod model;
+mod prediction_log;
+mod users;

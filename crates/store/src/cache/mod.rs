@@ -216,6 +216,16 @@ impl Cache {
         }
     }
 
+    /// [`health`](Self::health) for callers that are not async. None when the system gives no
+    /// runtime.
+    pub fn blocking_health(&self) -> Option<CacheHealth> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .ok()?;
+        Some(runtime.block_on(self.health()))
+    }
+
     fn counted<T>(&self, answer: Option<T>) -> Option<T> {
         if answer.is_none() {
             self.inner.n_faults.fetch_add(1, Ordering::Relaxed);

@@ -43,6 +43,7 @@ pub(crate) fn run(path: &Path, ui: &Ui) -> anyhow::Result<ExitCode> {
                 ok: home.registry().blobs().list().is_ok(),
                 detail: home.registry().blobs().place().to_owned(),
             });
+            checks.push(cache(&home));
             let library = find_xgboost_library(home.settings());
             checks.push(Check {
                 name: "xgboost",
@@ -73,6 +74,22 @@ pub(crate) fn run(path: &Path, ui: &Ui) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Whether Redis answers, when it is configured. Everything goes on without it, only slower.
+fn cache(home: &Home) -> Check {
+    let (ok, detail) = match Home::open_cache(home.settings()) {
+        Err(fault) => (false, fault.to_string()),
+        Ok(cache) => match cache.blocking_health() {
+            Some(health) if health.is_up => (true, health.backend.to_owned()),
+            _ => (false, format!("{} does not answer", cache.backend())),
+        },
+    };
+    Check {
+        name: "cache",
+        ok,
+        detail,
+    }
 }
 
 pub(crate) fn migrate(home: &Home, ui: &Ui) -> anyhow::Result<ExitCode> {

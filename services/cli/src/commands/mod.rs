@@ -1,17 +1,21 @@
 //! One file per command: arguments in, one use case, a report out.
 
+mod background;
 mod demo;
 mod evaluate;
 mod explain;
 mod figures;
 mod health;
 mod init;
+mod jobs;
 mod models;
 mod reproduce;
 mod runs;
 mod score;
+mod serve;
 mod synth;
 mod train;
+mod user;
 mod validate;
 
 use std::{path::Path, process::ExitCode};
@@ -47,6 +51,9 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> anyhow::Result<ExitCode> {
         Command::Models(command) => models::run(&home()?, command, ui),
         Command::Runs(command) => runs::run(&home()?, command, ui),
         Command::Reproduce(args) => reproduce::run(&home()?, args, ui),
+        Command::User(command) => user::run(&home()?, command, ui),
+        Command::Jobs(command) => jobs::run(&home()?, command, ui),
+        Command::Serve => serve::run(&args.home, ui),
         Command::Migrate => health::migrate(&home()?, ui),
         Command::Health => health::run(&args.home, ui),
     }

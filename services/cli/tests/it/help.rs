@@ -39,6 +39,11 @@ fn help_of_models_and_the_rest() {
     }
     check("help_reproduce", "reproduce");
     check("help_synth_snapshot", "synth snapshot");
+    check("help_user", "user");
+    check("help_user_list", "user list");
+    check("help_user_key", "user key");
+    check("help_jobs", "jobs");
+    check("help_serve", "serve");
     check("help_migrate", "migrate");
     check("help_health", "health");
 }

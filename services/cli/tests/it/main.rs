@@ -19,6 +19,7 @@ mod outputs;
 mod parquet;
 mod races;
 mod scoring;
+mod service;
 mod settings;
 mod shell;
 mod values;
