@@ -1,6 +1,7 @@
 //! A global view in figures, for tables and charts.
 
 use churn_ensemble::Output;
+use churn_registry::{CardFigures, Coefficient};
 use serde::Serialize;
 
 use super::{
@@ -40,6 +41,11 @@ pub struct GlobalReport {
     pub mean_probability: f64,
     /// One per original column and derived feature, strongest first.
     pub features: Vec<GlobalFeature>,
+    /// How the importances beside the features were measured, in training; `None` for models
+    /// that have none.
+    pub importance_kind: Option<String>,
+    /// Coefficients of a linear model, strongest first.
+    pub coefficients: Vec<Coefficient>,
     /// Mean absolute interaction values, when asked for.
     pub interactions: Option<InteractionMatrix>,
 }
@@ -57,6 +63,9 @@ pub struct GlobalFeature {
     pub mean_abs_shap: f64,
     /// Its part of the sum over all columns, 0..=1.
     pub share: f64,
+    /// Share of the model's own importances, 0..=1, measured in training and not on these
+    /// customers; `None` for models that have none.
+    pub importance: Option<f64>,
     /// Mean contribution: above 0 where these customers have it worse than the average one.
     pub mean_shap: f64,
     /// Mean absolute probability points.
@@ -141,6 +150,7 @@ impl GlobalView<'_> {
                 protected: !self.scorer.showable()[idx],
                 mean_abs_shap: sums.abs_shap / n_rows,
                 share: if sum > 0.0 { sums.abs_shap / sum } else { 0.0 },
+                importance: importance(&model.card.figures, &group.name),
                 mean_shap: sums.shap / n_rows,
                 mean_abs_points: sums.abs_points / n_rows,
                 mean_points: sums.points / n_rows,
@@ -166,6 +176,13 @@ impl GlobalView<'_> {
             base_probability: model.probability(base),
             mean_probability: total.sum_probability / n_rows,
             features,
+            importance_kind: model
+                .card
+                .figures
+                .importances
+                .as_ref()
+                .map(|importances| importances.kind.words().to_owned()),
+            coefficients: model.card.figures.coefficients.clone(),
             interactions: self.interactions.clone(),
         }
     }
@@ -213,6 +230,12 @@ impl GlobalView<'_> {
         dots.sort_by(|a, b| a.shap_value.total_cmp(&b.shap_value));
         dots
     }
+}
+
+/// What the card says of a feature.
+fn importance(figures: &CardFigures, feature: &str) -> Option<f64> {
+    let mut features = figures.importances.as_ref()?.features.iter();
+    Some(features.find(|found| found.feature == feature)?.share)
 }
 
 /// Where a number lies among sorted ones, 0 to 1: the middle of its equals.
