@@ -1,4 +1,4 @@
-//! Trained models as data: trees, symmetric trees and linear models that predict.
+//! Trained models as data: trees, symmetric trees, linear models and blends of them.
 //!
 //! [`Predictor`] is the main type: a margin from a row of the feature matrix, in log-odds or
 //! (forests) as a share, as its [`Output`] says. It is read from what a trainer wrote
@@ -27,6 +27,7 @@
     reason = "f32 arithmetic is repeated on purpose"
 )]
 
+mod blend;
 mod calibrator;
 pub mod catboost;
 mod error;
@@ -42,6 +43,7 @@ mod symmetric;
 mod trees;
 pub mod xgboost;
 
+pub use blend::{Blend, BlendMember};
 pub use calibrator::Calibrator;
 pub use error::Error;
 pub use importance::ImportanceKind;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Linear, Output, SymmetricEnsemble, TreeEnsemble};
+use crate::{Blend, Error, Linear, Output, SymmetricEnsemble, TreeEnsemble};
 
 /// A trained model: rows of the feature matrix in, margins out, on the scale that
 /// [`Self::output`] names.
@@ -19,6 +19,8 @@ pub enum Predictor {
     Symmetric(SymmetricEnsemble),
     /// A linear model.
     Linear(Linear),
+    /// A weighted sum of others.
+    Blend(Blend),
 }
 
 impl Predictor {
@@ -29,6 +31,7 @@ impl Predictor {
             Self::Trees(trees) => trees.n_features(),
             Self::Symmetric(symmetric) => symmetric.n_features(),
             Self::Linear(linear) => linear.n_features(),
+            Self::Blend(blend) => blend.n_features(),
         }
     }
 
@@ -37,7 +40,7 @@ impl Predictor {
     pub fn output(&self) -> Output {
         match self {
             Self::Trees(trees) => trees.output(),
-            Self::Symmetric(_) | Self::Linear(_) => Output::LogOdds,
+            Self::Symmetric(_) | Self::Linear(_) | Self::Blend(_) => Output::LogOdds,
         }
     }
 
@@ -55,6 +58,7 @@ impl Predictor {
             Self::Trees(trees) => trees.margin(row),
             Self::Symmetric(symmetric) => symmetric.margin(row),
             Self::Linear(linear) => linear.margin(row),
+            Self::Blend(blend) => blend.margin(row),
         }
     }
 
@@ -81,6 +85,7 @@ impl Predictor {
                     *slot = linear.margin(&rows[row_idx * n_features..(row_idx + 1) * n_features]);
                 }
             }
+            Self::Blend(blend) => blend.margins_into(rows, out)?,
         }
         Ok(())
     }
@@ -95,6 +100,7 @@ impl Predictor {
             Self::Trees(trees) => trees.check(),
             Self::Symmetric(symmetric) => symmetric.check(),
             Self::Linear(linear) => linear.check(),
+            Self::Blend(blend) => blend.check(),
         }
     }
 
@@ -107,6 +113,7 @@ impl Predictor {
             Self::Linear(linear) => {
                 size_of::<Linear>() + 2 * linear.n_features() * size_of::<f64>()
             }
+            Self::Blend(blend) => blend.size_bytes(),
         }
     }
 }
