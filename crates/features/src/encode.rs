@@ -9,7 +9,25 @@ pub(crate) fn write(
     feature: &FittedFeature,
     values: &Values,
 ) -> Result<(), Error> {
-    match (&feature.encoding, values) {
+    let Encoding::Several { forms } = &feature.encoding else {
+        return write_form(matrix, first, feature, &feature.encoding, values);
+    };
+    let mut first = first;
+    for form in forms {
+        write_form(matrix, first, feature, form, values)?;
+        first += form.n_columns();
+    }
+    Ok(())
+}
+
+fn write_form(
+    matrix: &mut Matrix,
+    first: usize,
+    feature: &FittedFeature,
+    form: &Encoding,
+    values: &Values,
+) -> Result<(), Error> {
+    match (form, values) {
         (
             Encoding::Number {
                 fill,
@@ -79,6 +97,8 @@ pub(crate) fn write(
             );
             Ok(())
         }
+        // A plan with forms within forms is not consistent and is never read.
+        (Encoding::Several { .. }, _) => Err(type_error(feature, "feature in plain forms")),
         (Encoding::Number { .. }, Values::Categories { .. }) => Err(type_error(feature, "number")),
         (_, Values::Numbers(_)) => Err(type_error(feature, "category")),
     }

@@ -47,6 +47,14 @@ pub enum Error {
         /// Columns asked for.
         n_columns: usize,
     },
+    /// Plans that can't be one.
+    #[error(
+        "the feature plans can't be joined: {fault}; join plans fitted under one specification"
+    )]
+    Union {
+        /// What is wrong.
+        fault: String,
+    },
     /// A derived feature can't be computed from the columns it names.
     #[error("derived feature '{feature}': {fault}")]
     Derived {

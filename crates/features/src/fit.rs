@@ -44,6 +44,7 @@ impl FeaturePlan {
             format: 1,
             spec_fingerprint: self.spec.fingerprint(),
             params: self.params.clone(),
+            further_params: Vec::new(),
             features,
             groups,
             columns,
@@ -242,6 +243,10 @@ fn name_columns(feature: &str, group: u32, encoding: &Encoding) -> Vec<MatrixCol
             .chain((!pooled.is_empty()).then(|| column(format!("{feature}=(other)"), false)))
             .collect(),
         Encoding::Native { .. } => vec![column(feature.to_owned(), true)],
+        Encoding::Several { forms } => forms
+            .iter()
+            .flat_map(|form| name_columns(feature, group, form))
+            .collect(),
     }
 }
 

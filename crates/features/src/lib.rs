@@ -44,6 +44,7 @@ mod fit;
 mod matrix;
 mod plan;
 mod transform;
+mod union;
 mod values;
 
 pub use describe::{GroupTexts, ValueMatcher};

@@ -135,6 +135,12 @@ pub enum Encoding {
         /// Code a missing value counts as; `None` keeps `NaN`.
         missing: Option<usize>,
     },
+    /// The same feature in several forms beside each other, for models with several readers; see
+    /// [`FittedPlan::union`].
+    Several {
+        /// At least two, none of them of this kind.
+        forms: Vec<Encoding>,
+    },
 }
 
 impl Encoding {
@@ -145,6 +151,18 @@ impl Encoding {
             Self::Number { flag_missing, .. } => 1 + usize::from(*flag_missing),
             Self::OneHot { levels, pooled, .. } => levels.len() + usize::from(!pooled.is_empty()),
             Self::Native { .. } => 1,
+            Self::Several { forms } => forms.iter().map(Self::n_columns).sum(),
+        }
+    }
+
+    /// Whether forms beside each other are at least two and not nested.
+    fn is_sound(&self) -> bool {
+        match self {
+            Self::Several { forms } => {
+                let is_nested = |form: &Self| matches!(form, Self::Several { .. });
+                forms.len() > 1 && !forms.iter().any(is_nested)
+            }
+            _ => true,
         }
     }
 }
@@ -190,6 +208,9 @@ pub struct FittedPlan {
     pub spec_fingerprint: String,
     /// The form asked for.
     pub params: PlanParams,
+    /// Further forms asked for, of a plan made by [`FittedPlan::union`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further_params: Vec<PlanParams>,
     /// One entry per group, in order.
     pub features: Vec<FittedFeature>,
     /// One per feature.
@@ -235,6 +256,10 @@ impl FittedPlan {
         self.format == 1
             && width == self.columns.len()
             && self.features.len() == self.groups.len()
+            && self
+                .features
+                .iter()
+                .all(|feature| feature.encoding.is_sound())
             && self
                 .columns
                 .iter()

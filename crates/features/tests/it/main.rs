@@ -10,3 +10,4 @@ mod batches;
 mod derived;
 mod levels;
 mod shop;
+mod union;
