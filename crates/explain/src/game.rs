@@ -4,6 +4,7 @@
 use churn_ensemble::Predictor;
 
 use crate::Error;
+use crate::blend::BlendGames;
 use crate::linear::LinearOrigin;
 use crate::pairs::Background;
 use crate::symmetric::SymmetricTrees;
@@ -26,6 +27,7 @@ enum Players {
     Symmetric(SymmetricTrees),
     SymmetricPairs(SymmetricPairs),
     Linear(LinearOrigin),
+    Blend(BlendGames),
 }
 
 impl Game {
@@ -35,6 +37,18 @@ impl Game {
         predictor: &Predictor,
         groups: &[u32],
         n_groups: usize,
+        background: Option<Background>,
+    ) -> Result<Self, Error> {
+        let columns: Vec<u32> = (0_u32..).take(groups.len()).collect();
+        let views = [(groups.to_vec(), n_groups), (columns, groups.len())];
+        Self::with_views(predictor, views, background)
+    }
+
+    /// As [`Self::new`], with what [`By`] means given: the group of each matrix column and the
+    /// number of groups, for groups and for columns.
+    pub(crate) fn with_views(
+        predictor: &Predictor,
+        views: [(Vec<u32>, usize); 2],
         background: Option<Background>,
     ) -> Result<Self, Error> {
         let mean = match &background {
@@ -64,10 +78,12 @@ impl Game {
                 };
                 (origin.base, Players::Linear(origin))
             }
+            Predictor::Blend(blend) => {
+                let games = BlendGames::new(blend, &views, background.as_ref())?;
+                (games.base, Players::Blend(games))
+            }
             _ => return Err(Error::Unsupported),
         };
-        let columns: Vec<u32> = (0_u32..).take(groups.len()).collect();
-        let views = [(groups.to_vec(), n_groups), (columns, groups.len())];
         let views = views.map(|(groups, n_groups)| {
             [Kind::Values, Kind::Pairs].map(|kind| View {
                 groups: groups.clone(),
@@ -94,6 +110,9 @@ impl Game {
     pub(crate) fn prepare(&self, predictor: &Predictor, by: By, kind: Kind) {
         if let (Predictor::Trees(ensemble), Players::Trees(trees)) = (predictor, &self.players) {
             trees.prepare(ensemble, by, self.view(by, kind));
+        }
+        if let (Predictor::Blend(blend), Players::Blend(games)) = (predictor, &self.players) {
+            games.prepare(blend, by, kind);
         }
     }
 
@@ -126,6 +145,9 @@ impl Game {
                     origin.add_row(linear, row, &view.groups, out);
                 }
             }
+            (Predictor::Blend(blend), Players::Blend(games)) => {
+                games.explain_block(blend, by, rows, margins, out)?;
+            }
             // The constructor refused every other pair.
             _ => {}
         }
@@ -151,6 +173,9 @@ impl Game {
             }
             (Predictor::Symmetric(ensemble), Players::SymmetricPairs(pairs)) => {
                 pairs.interactions_block(ensemble, rows, view, out);
+            }
+            (Predictor::Blend(blend), Players::Blend(games)) => {
+                games.interactions_block(blend, by, rows, out);
             }
             // The columns of a linear model do not interact.
             _ => {}

@@ -31,7 +31,8 @@
 //! are, so values stay exact Shapley values of columns (CatBoost takes each combination for a
 //! player of its own and splits its value evenly; without combinations the two agree, with
 //! them the base and the sums do).
-//! Linear models: coefficient times distance from the training mean. Values of matrix columns
+//! Linear models: coefficient times distance from the training mean. Blends: the values of the
+//! members, added up with their weights. Values of matrix columns
 //! are summed into the original column they were made from.
 //!
 //! [`Explainer::with_background`] gives background (interventional) values instead: a column
@@ -41,6 +42,7 @@
 //! What it deliberately does not do: sample, approximate, train, or know what a column means.
 //! It sits in layer 1 above `churn-ensemble` and never imports a trainer.
 
+mod blend;
 mod error;
 mod explainer;
 mod explanation;

@@ -7,6 +7,7 @@
 )]
 
 mod axioms;
+mod blend;
 mod brute;
 mod faults;
 #[path = "../../../ensemble/tests/it/fixture.rs"]
