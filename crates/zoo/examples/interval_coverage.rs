@@ -137,10 +137,12 @@ fn measure(
             &train_labels,
             derive_seed(seed, "fold", number as u64),
         )?;
+        let margins = log_odds_of(&predictor, &pick(&fold.split.held_out).0)?;
         folds.push(FoldResult {
             repeat: fold.repeat,
             index: fold.index,
-            margins: log_odds_of(&predictor, &pick(&fold.split.held_out).0)?,
+            own_margins: margins.clone(),
+            margins,
             held_out: fold.split.held_out.clone(),
             n_rounds: None,
         });

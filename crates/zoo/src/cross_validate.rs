@@ -24,6 +24,8 @@ pub struct FoldResult {
     pub held_out: Vec<usize>,
     /// Log-odds of each held-out row, from a model that never saw it.
     pub margins: Vec<f64>,
+    /// The same on the model's own scale (a share for a forest): what combinations add up.
+    pub own_margins: Vec<f64>,
     /// Rounds early stopping chose, for families with rounds.
     pub n_rounds: Option<usize>,
 }
@@ -83,18 +85,20 @@ fn run_fold(
     };
     let fitted = trainer.fit(samples, Rounds::Exactly(n_rounds), seed)?;
     let held_out = matrix.select(&fold.split.held_out);
-    let mut margins = vec![0.0; held_out.n_rows()];
+    let mut own_margins = vec![0.0; held_out.n_rows()];
     fitted
         .predictor
-        .margins_into(held_out.values(), &mut margins)?;
-    for margin in &mut margins {
-        *margin = fitted.predictor.log_odds(*margin);
-    }
+        .margins_into(held_out.values(), &mut own_margins)?;
+    let log_odds = own_margins
+        .iter()
+        .map(|&own| fitted.predictor.log_odds(own));
+    let margins = log_odds.collect();
     Ok(FoldResult {
         repeat: fold.repeat,
         index: fold.index,
         held_out: fold.split.held_out.clone(),
         margins,
+        own_margins,
         n_rounds,
     })
 }

@@ -113,6 +113,12 @@ pub enum Error {
         /// What is wrong and how to fix it.
         fault: String,
     },
+    /// Families can't be combined the way asked for.
+    #[error("combination: {fault}")]
+    Combination {
+        /// What is wrong and how to fix it.
+        fault: String,
+    },
     /// Rows can't be resampled the way asked for.
     #[error("resampling: {fault}")]
     Resampling {

@@ -5,7 +5,8 @@
 //! [`cross_validate`] fits it once per [`Fold`], features included;
 //! [`weigh`] turns the out-of-fold margins into [`Evidence`]: calibrated, thresholded, with
 //! intervals; a [`SelectionPolicy`] chooses between candidates and writes its reasons down.
-//! [`tune`] searches a family's parameters.
+//! [`tune`] searches a family's parameters. [`combine_folds`] and [`assemble`] make one candidate
+//! more out of several: a blend or a stack, with weights fitted out of fold.
 //!
 //! ```
 //! use churn_zoo::stratified_folds;
@@ -31,6 +32,7 @@ mod baseline;
 mod calibrate;
 mod catboost;
 mod compare;
+mod combine;
 mod cross_validate;
 mod error;
 mod evidence;
@@ -50,6 +52,7 @@ pub use baseline::OneRule;
 pub use calibrate::{CalibrationChoice, CalibratorKind};
 pub use catboost::{BoostingType, BootstrapType, Catboost, CatboostParams, ScoreFunction};
 pub use compare::{Comparison, Contestant, Ground, row_profits};
+pub use combine::{Combination, Member, Weights, assemble, combine_all, combine_folds};
 pub use cross_validate::{FoldResult, cross_validate, fit_final};
 pub use error::Error;
 pub use evidence::{Evidence, FoldScore, OutOfFoldRows, Rows, profit_at, weigh};
