@@ -87,13 +87,7 @@ impl BlendGames {
     }
 
     /// As [`Game::interactions_block`].
-    pub(crate) fn interactions_block(
-        &self,
-        blend: &Blend,
-        by: By,
-        rows: &[f32],
-        out: &mut [f64],
-    ) {
+    pub(crate) fn interactions_block(&self, blend: &Blend, by: By, rows: &[f32], out: &mut [f64]) {
         let mut own_rows = Vec::new();
         let mut own_out = vec![0.0; out.len()];
         for (member, game) in blend.members().iter().zip(&self.games) {

@@ -3,13 +3,13 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use churn_engine::{Scorer, ScorerParams};
-use churn_features::FeaturePlan;
+use churn_features::{FeaturePlan, FittedPlan};
 use churn_metrics::{Interval, MetricSet, bootstrap_all};
 use churn_registry::{Model, Native, OutOfBag, write_bundle};
 use churn_schema::Table;
 use churn_zoo::{
-    Algorithm, Evidence, Fold, FoldResult, Rows, Trainer, cross_validate, derive_seed, fit_final,
-    weigh,
+    Algorithm, Evidence, Fitted, Fold, FoldResult, Rows, Trainer, cross_validate, derive_seed,
+    fit_final, weigh,
 };
 
 use crate::{
@@ -39,6 +39,8 @@ pub(crate) struct Candidate {
     pub(crate) algorithm: Algorithm,
     pub(crate) parameters: serde_json::Value,
     pub(crate) evidence: Evidence,
+    /// What each fold gave.
+    pub(crate) folds: Vec<FoldResult>,
     pub(crate) n_rounds: Option<usize>,
     /// On the test part.
     pub(crate) test: Option<MetricSet<Interval>>,
@@ -75,7 +77,7 @@ impl Recipe {
     }
 }
 
-/// Builds and judges one candidate.
+/// Builds and judges one candidate that trains by itself.
 pub(crate) fn build(
     recipe: Recipe,
     parts: &Parts<'_>,
@@ -96,17 +98,6 @@ pub(crate) fn build(
     let folds = fold_results(&recipe, &plan, parts, seed, &|| progress.advance());
     progress.end();
     let folds = folds?;
-    let rows = Rows {
-        labels: parts.labels,
-        values: parts.values,
-    };
-    let evidence = weigh(
-        &folds,
-        rows,
-        policy.policy.threshold,
-        policy.policy.economics,
-        seed,
-    )?;
     let (plan, fitted, own) = fit_final(
         trainer,
         &plan,
@@ -115,31 +106,81 @@ pub(crate) fn build(
         &folds,
         seed,
     )?;
-    let own = own.map(|own| OutOfBag {
-        roc_auc: own.roc_auc,
-        log_loss: own.log_loss,
-        n_rows: own.n_rows as u64,
-    });
+    let trained = Trained {
+        algorithm,
+        parameters: trainer.parameters(),
+        folds,
+        plan,
+        fitted,
+        own: own.map(|own| OutOfBag {
+            roc_auc: own.roc_auc,
+            log_loss: own.log_loss,
+            n_rows: own.n_rows as u64,
+        }),
+        tuning: recipe.tuning,
+    };
+    finish(trained, parts, policy, facts, n_replicates)
+}
+
+/// A candidate that is trained and not judged yet.
+pub(crate) struct Trained {
+    pub(crate) algorithm: Algorithm,
+    pub(crate) parameters: serde_json::Value,
+    pub(crate) folds: Vec<FoldResult>,
+    pub(crate) plan: FittedPlan,
+    /// The final model.
+    pub(crate) fitted: Fitted,
+    /// What the family says of itself.
+    pub(crate) own: Option<OutOfBag>,
+    pub(crate) tuning: Vec<StudySummary>,
+}
+
+/// Calibrates, judges and measures what was trained.
+pub(crate) fn finish(
+    trained: Trained,
+    parts: &Parts<'_>,
+    policy: &NamedPolicy,
+    facts: &CardFacts<'_>,
+    n_replicates: usize,
+) -> Result<Candidate, Error> {
+    let algorithm = trained.algorithm;
+    let seed = derive_seed(facts.seed, algorithm.name(), 0);
+    let rows = Rows {
+        labels: parts.labels,
+        values: parts.values,
+    };
+    let evidence = weigh(
+        &trained.folds,
+        rows,
+        policy.policy.threshold,
+        policy.policy.economics,
+        seed,
+    )?;
     let inside = figures(
         algorithm,
-        &plan,
-        &fitted.predictor,
-        fitted.native.as_deref(),
+        &trained.plan,
+        &trained.fitted.predictor,
+        trained.fitted.native.as_deref(),
         &evidence,
-        own,
+        trained.own,
     );
-    let native = fitted.native.map(|bytes| Native {
+    let Fitted {
+        predictor,
+        native,
+        n_rounds,
+    } = trained.fitted;
+    let native = native.map(|bytes| Native {
         file_name: format!("{}.ubj", algorithm.name()),
         bytes,
     });
     let mut model = Model {
-        spec: spec.as_ref().clone(),
-        plan,
-        predictor: fitted.predictor,
+        spec: parts.development.spec().as_ref().clone(),
+        plan: trained.plan,
+        predictor,
         calibrator: evidence.calibrator.clone(),
         intervals: Some(evidence.intervals.clone()),
         threshold: evidence.threshold,
-        card: facts.card(algorithm, trainer.parameters(), fitted.n_rounds),
+        card: facts.card(algorithm, trained.parameters.clone(), n_rounds),
         native,
     };
     model.card.figures = inside;
@@ -152,12 +193,12 @@ pub(crate) fn build(
     model.card.test_metrics = test.as_ref().map(named).unwrap_or_default();
     let latency = measure_latency(&model, parts.development)?;
     let size_bytes = write_bundle(&model)?.len() as u64;
-    let parameters = trainer.parameters();
     Ok(Candidate {
         algorithm,
-        parameters,
-        tuning: recipe.tuning,
-        n_rounds: median_rounds_of(&folds, fitted.n_rounds),
+        parameters: trained.parameters,
+        tuning: trained.tuning,
+        n_rounds: median_rounds_of(&trained.folds, n_rounds),
+        folds: trained.folds,
         evidence,
         test,
         test_probabilities,

@@ -14,8 +14,11 @@ use crate::{Error, LeakageConfig, TuningConfig, error::yaml_fault};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainConfig {
-    /// Families to train, each once. Default all.
+    /// Candidates, each once: families to train, and `blend` and `stack` of those. Default all
+    /// families and their blend.
     pub algorithms: Vec<Algorithm>,
+    /// What `blend` and `stack` are made of.
+    pub ensemble: EnsembleConfig,
     /// Share of rows kept for the one test at the end, in (0, 1). Default 0.2.
     pub test_share: f64,
     /// Folds of the cross-validation, at least 2. Default 5.
@@ -35,6 +38,14 @@ pub struct TrainConfig {
     pub resampling: Option<ResampleParams>,
     /// What the leakage guard tolerates.
     pub leakage: LeakageConfig,
+}
+
+/// What `blend` and `stack` are made of.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EnsembleConfig {
+    /// At least two of the families under `algorithms`; empty means all of them. Default empty.
+    pub members: Vec<Algorithm>,
 }
 
 /// Parameters per family.
@@ -76,7 +87,11 @@ fn over_recipe<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CatboostPar
 impl Default for TrainConfig {
     fn default() -> Self {
         Self {
-            algorithms: Algorithm::ALL.to_vec(),
+            algorithms: Algorithm::ALL
+                .into_iter()
+                .filter(|&algorithm| algorithm != Algorithm::Stack)
+                .collect(),
+            ensemble: EnsembleConfig::default(),
             test_share: 0.2,
             folds: 5,
             repeats: 2,
@@ -116,6 +131,21 @@ impl TrainConfig {
             Ok(config)
         } else {
             Err(bad(faults.join("; ")))
+        }
+    }
+
+    /// The families to train.
+    pub(crate) fn families(&self) -> impl Iterator<Item = Algorithm> {
+        let algorithms = self.algorithms.iter().copied();
+        algorithms.filter(|algorithm| algorithm.combination().is_none())
+    }
+
+    /// The families that `blend` and `stack` are made of.
+    pub(crate) fn members(&self) -> Vec<Algorithm> {
+        if self.ensemble.members.is_empty() {
+            self.families().collect()
+        } else {
+            self.ensemble.members.clone()
         }
     }
 
@@ -192,6 +222,31 @@ impl TrainConfig {
                 times < 2,
                 format!("'algorithms' names {algorithm} {times} times"),
             );
+        }
+        faults.extend(self.ensemble_faults());
+        faults
+    }
+
+    fn ensemble_faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let members = self.members();
+        for (place, member) in members.iter().enumerate() {
+            if !self.families().any(|family| family == *member) {
+                faults.push(format!(
+                    "'ensemble.members' names {member}, which is no family under 'algorithms'"
+                ));
+            }
+            if members[..place].contains(member) {
+                faults.push(format!("'ensemble.members' names {member} twice"));
+            }
+        }
+        let combined = self.algorithms.iter().find(|a| a.combination().is_some());
+        if let Some(combined) = combined
+            && members.len() < 2
+        {
+            faults.push(format!(
+                "'{combined}' needs at least two families; name more under 'algorithms' and 'ensemble.members'"
+            ));
         }
         faults
     }

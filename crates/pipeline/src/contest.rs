@@ -14,6 +14,7 @@ use crate::{
     Baseline, Error, FailedCandidate, TrainRequest, TuningScope,
     candidate::{self, Candidate, Parts, Recipe, named},
     card::CardFacts,
+    combine,
     comparisons::comparisons,
     leakage,
     progress::Progress,
@@ -82,6 +83,26 @@ pub(crate) fn hold(
         && let Some((_, fault)) = failed.pop()
     {
         return Err(fault);
+    }
+    for &algorithm in &request.config.algorithms {
+        let Some(combination) = algorithm.combination() else {
+            continue;
+        };
+        let members = request.config.members();
+        let trained =
+            match combine::train(algorithm, combination, &members, &candidates, &rows.labels) {
+                Ok(trained) => trained,
+                // Its members failed, as is told beside.
+                Err(fault @ Error::Zoo(churn_zoo::Error::Combination { .. })) => {
+                    failed.push((algorithm, fault));
+                    continue;
+                }
+                Err(fault) => return Err(fault),
+            };
+        let policy = &request.policy;
+        candidates.push(candidate::finish(
+            trained, &parts, policy, &facts, replicates,
+        )?);
     }
     let failed = failed
         .into_iter()
@@ -183,7 +204,7 @@ fn recipes(
         seed: request.seed,
         progress,
     };
-    let recipe = |&algorithm: &Algorithm| -> Result<Recipe, Error> {
+    let recipe = |algorithm: Algorithm| -> Result<Recipe, Error> {
         let mut recipe = Recipe {
             trainer: workshop.trainer(algorithm, None)?,
             per_repeat: Vec::new(),
@@ -214,7 +235,7 @@ fn recipes(
         }
         Ok(recipe)
     };
-    config.algorithms.iter().map(recipe).collect()
+    config.families().map(recipe).collect()
 }
 
 fn protected_features(spec: &DatasetSpec) -> Vec<String> {

@@ -98,5 +98,6 @@ fn column_words(encoding: &Encoding) -> Vec<(String, f64)> {
             .chain((!pooled.is_empty()).then(|| (": (other)".to_owned(), 1.0)))
             .collect(),
         Encoding::Native { .. } => vec![(String::new(), 1.0)],
+        Encoding::Several { forms } => forms.iter().flat_map(column_words).collect(),
     }
 }

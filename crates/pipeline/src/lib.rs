@@ -25,6 +25,7 @@
 
 mod candidate;
 mod card;
+mod combine;
 mod comparisons;
 mod config;
 mod contest;
@@ -46,7 +47,7 @@ mod tuning;
 mod validate;
 mod values;
 
-pub use config::{AlgorithmParams, TrainConfig};
+pub use config::{AlgorithmParams, EnsembleConfig, TrainConfig};
 pub use error::Error;
 pub use evaluate::{Evaluation, evaluate};
 pub use leakage::LeakageConfig;

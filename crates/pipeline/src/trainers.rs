@@ -50,6 +50,7 @@ impl Workshop {
                 Box::new(found.apply_to(&self.params.xgboost)?.check(library)?)
             }
             Algorithm::Catboost => Box::new(found.apply_to(&self.params.catboost)?.check()?),
+            Algorithm::Blend | Algorithm::Stack => return Err(no_family(algorithm)),
         };
         Ok(match &self.resampling {
             Some(params) => Box::new(params.check()?.around(trainer)),
@@ -84,6 +85,16 @@ impl Workshop {
                 let first = space.pick_from(&self.params.catboost).ok();
                 (space, first)
             }
+            Algorithm::Blend | Algorithm::Stack => return Err(no_family(algorithm)),
         })
+    }
+}
+
+fn no_family(algorithm: Algorithm) -> churn_zoo::Error {
+    churn_zoo::Error::Combination {
+        fault: format!(
+            "{} is made of other candidates, nothing trains it",
+            algorithm.title()
+        ),
     }
 }

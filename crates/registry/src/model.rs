@@ -144,13 +144,13 @@ impl Model {
     }
 
     /// Identity of the recipe: learner, hyper-parameters and encodings. The number of rounds kept
-    /// follows from the data and is none of it.
+    /// and the weights of a blend follow from the data and are none of it.
     pub(crate) fn recipe_fingerprint(&self) -> String {
         let parameters: Vec<_> = self
             .card
             .parameters
             .iter()
-            .filter(|(name, _)| *name != "rounds_kept")
+            .filter(|(name, _)| !["rounds_kept", "weights"].contains(&name.as_str()))
             .collect();
         fingerprint(&(&self.card.algorithm, parameters, &self.plan.params))
     }

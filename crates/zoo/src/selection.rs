@@ -209,7 +209,11 @@ impl SelectionPolicy {
                 standing = self.keep_best(metric, &standing, &mut reasons)?;
             }
         }
-        standing.sort_by_key(|candidate| (candidate.size_bytes, candidate.algorithm));
+        // What is made of others is never simpler than one of them.
+        standing.sort_by_key(|candidate| {
+            let is_combined = candidate.algorithm.combination().is_some();
+            (is_combined, candidate.size_bytes, candidate.algorithm)
+        });
         let Some(champion) = standing.first().map(|candidate| candidate.algorithm) else {
             let text = "no candidate passed the policy; none was chosen".to_owned();
             return Ok(Decision {

@@ -4,9 +4,9 @@ use churn_ensemble::Predictor;
 use churn_features::{Matrix, MatrixColumn, PlanParams};
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{Combination, Error};
 
-/// The model families.
+/// The model families, and what is made of several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Algorithm {
@@ -18,11 +18,32 @@ pub enum Algorithm {
     Xgboost,
     /// Symmetric trees on ordered target statistics, by the CatBoost algorithm.
     Catboost,
+    /// Weighted mean of the others' log-odds.
+    Blend,
+    /// Logistic regression on the others' margins.
+    Stack,
 }
 
 impl Algorithm {
-    /// All families, simplest first: the order in which a tie is broken.
-    pub const ALL: [Self; 4] = [Self::Logistic, Self::Forest, Self::Xgboost, Self::Catboost];
+    /// All, simplest first: the order in which a tie is broken.
+    pub const ALL: [Self; 6] = [
+        Self::Logistic,
+        Self::Forest,
+        Self::Xgboost,
+        Self::Catboost,
+        Self::Blend,
+        Self::Stack,
+    ];
+
+    /// How others are combined; `None` for a family that trains by itself.
+    #[must_use]
+    pub fn combination(self) -> Option<Combination> {
+        match self {
+            Self::Logistic | Self::Forest | Self::Xgboost | Self::Catboost => None,
+            Self::Blend => Some(Combination::Blend),
+            Self::Stack => Some(Combination::Stack),
+        }
+    }
 
     /// Name in files and on the command line.
     #[must_use]
@@ -32,6 +53,8 @@ impl Algorithm {
             Self::Forest => "forest",
             Self::Xgboost => "xgboost",
             Self::Catboost => "catboost",
+            Self::Blend => "blend",
+            Self::Stack => "stack",
         }
     }
 
@@ -43,6 +66,8 @@ impl Algorithm {
             Self::Forest => "random forest",
             Self::Xgboost => "XGBoost",
             Self::Catboost => "CatBoost",
+            Self::Blend => "the blend",
+            Self::Stack => "the stack",
         }
     }
 }

@@ -140,7 +140,7 @@ pub(crate) struct TrainArgs {
     /// Settings of the run
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Families to train, separated by commas [default: all]
+    /// Families to train, and 'blend' or 'stack' of them, separated by commas [default: all families and their blend]
     #[arg(long, value_name = "A,B", value_delimiter = ',', value_parser = parse_algorithm)]
     pub(crate) algorithms: Option<Vec<Algorithm>>,
     /// Search each family's parameters for so many trials; a search cut short goes on next time

@@ -4,6 +4,7 @@
     reason = "helpers of tests: what does not work out fails the test that called them"
 )]
 
+mod combine;
 mod leaks;
 mod runs;
 mod sample;

@@ -2,7 +2,8 @@
 
 use std::io::{Cursor, Read, Write};
 
-use churn_ensemble::{Node, Predictor, Test, TreeEnsemble};
+use churn_ensemble::{Blend, BlendMember, Node, Predictor, Test, TreeEnsemble};
+use churn_features::{Encoding, FittedPlan, PlanParams};
 use churn_registry::{Error, Model, Native, read_bundle, write_bundle};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
@@ -91,6 +92,37 @@ fn trees_come_back_with_every_bit() {
         let margins = [&read, &model].map(|m| m.predictor.margin(&row).to_bits());
         assert_eq!(margins[0], margins[1]);
     }
+}
+
+#[test]
+fn a_blend_comes_back_with_its_members_and_the_forms_of_their_features() {
+    let model = recipe().model();
+    let mut raw = model.plan.clone();
+    raw.params = PlanParams::trees();
+    for feature in &mut raw.features {
+        if let Encoding::Number { shift, scale, .. } = &mut feature.encoding {
+            (*shift, *scale) = (0.0, 1.0);
+        }
+    }
+    let (plan, places) = FittedPlan::union(&[&model.plan, &raw]).unwrap();
+    assert!(plan.n_columns() > raw.n_columns());
+    let trees = Predictor::Trees(awkward_trees(raw.n_columns(), 3, 3));
+    let members = [model.predictor.clone(), trees].into_iter().zip(places);
+    let members = members.map(|(predictor, columns)| BlendMember {
+        weight: 0.1,
+        columns,
+        predictor,
+    });
+    let blend = Blend::new(plan.n_columns(), -0.3, members.collect()).unwrap();
+    let model = Model {
+        plan,
+        predictor: Predictor::Blend(blend),
+        ..model
+    };
+    let bytes = write_bundle(&model).unwrap();
+    let read = read_bundle(&bytes).unwrap();
+    assert_eq!(read, model);
+    assert_eq!(write_bundle(&read).unwrap(), bytes);
 }
 
 #[test]

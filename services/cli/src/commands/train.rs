@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use churn_engine::Home;
-use churn_pipeline::{NamedPolicy, TrainConfig, TrainOutcome, TrainRequest, read_spec, train};
+use churn_pipeline::{
+    CandidateOutcome, NamedPolicy, TrainConfig, TrainOutcome, TrainRequest, read_spec, train,
+};
 use churn_registry::Interval;
 use churn_zoo::Standing;
 
@@ -81,6 +83,7 @@ pub(crate) fn report(outcome: &TrainOutcome) -> String {
         "cross-validation: mean [95 % interval]\n{}",
         leaderboard(outcome)
     ));
+    parts.extend(made_of(outcome));
     if data.n_test > 0 {
         parts.push(format!(
             "test part, looked at once: figure [95 % interval]\n{}",
@@ -130,6 +133,27 @@ fn leaderboard(outcome: &TrainOutcome) -> String {
         ]);
     }
     table.render()
+}
+
+/// What blends and stacks are made of; `None` without any.
+fn made_of(outcome: &TrainOutcome) -> Option<String> {
+    let line = |candidate: &CandidateOutcome| {
+        let members = candidate.params["weights"]["members"].as_object()?;
+        let share = |weight: &serde_json::Value| weight["share"].as_f64().unwrap_or_default();
+        let mut members: Vec<(&String, f64)> = members
+            .iter()
+            .map(|(name, weight)| (name, share(weight)))
+            .collect();
+        members.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let parts = members.iter().map(|(name, share)| match share {
+            0.0 => format!("{name} left out"),
+            share => format!("{name} {}", percent(*share)),
+        });
+        let parts: Vec<String> = parts.collect();
+        Some(format!("{}: {}", candidate.algorithm, parts.join(", ")))
+    };
+    let lines: Vec<String> = outcome.candidates.iter().filter_map(line).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 fn test(outcome: &TrainOutcome) -> String {
