@@ -60,7 +60,7 @@ pub use global::{
 pub use home::Home;
 pub use interactions::{InteractionValues, Pair};
 pub use output::OutputFormat;
-pub use playbook::load_playbook;
+pub use playbook::{find_playbook, load_playbook};
 pub use prediction_log::{PredictionLog, PredictionLogCounts, PredictionLogParams};
 pub use reasons::Reason;
 pub use rejects::write_rejected;
