@@ -208,7 +208,7 @@ fn columns_that_cannot_be_made_are_refused_by_name() {
     );
     refused(
         &request("lightgbm_one_hot.txt", ""),
-        &["'city_city_3' is a level of 'city', but blanks were written as '_'"],
+        &["'city_city_2' is a level of 'city', but blanks were written as '_'"],
     );
     let folder = tempfile::tempdir().unwrap();
     let with = |text: &str| {
