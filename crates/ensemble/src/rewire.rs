@@ -1,8 +1,8 @@
 //! The same model over a matrix whose columns stand elsewhere.
 
 use crate::{
-    Error, KeyPart, Linear, Node, Predictor, SymmetricColumn, SymmetricEnsemble, SymmetricParts,
-    SymmetricSplit, Test, TreeEnsemble,
+    Blend, BlendMember, Error, KeyPart, Linear, Node, Predictor, SymmetricColumn,
+    SymmetricEnsemble, SymmetricParts, SymmetricSplit, Test, TreeEnsemble,
 };
 
 impl Predictor {
@@ -24,6 +24,14 @@ impl Predictor {
             Self::Linear(linear) => {
                 for (used, &coefficient) in used.iter_mut().zip(linear.coefficients()) {
                     *used = coefficient != 0.0;
+                }
+            }
+            Self::Blend(blend) => {
+                for member in blend.members() {
+                    let own = member.columns.iter().zip(member.predictor.used_columns());
+                    for (&column, is_used) in own {
+                        used[column as usize] |= is_used;
+                    }
                 }
             }
         }
@@ -63,6 +71,7 @@ impl Predictor {
                 n_columns,
             )?)?),
             Self::Linear(linear) => Self::Linear(moved_linear(linear, &place, n_columns)?),
+            Self::Blend(blend) => Self::Blend(moved_blend(blend, &place, n_columns)?),
         })
     }
 }
@@ -140,6 +149,32 @@ impl SymmetricEnsemble {
         let keys = parts.tables.iter().flat_map(|table| &table.key);
         in_splits.chain(keys.map(KeyPart::column)).collect()
     }
+}
+
+/// The members stay as they are and read their columns from the new places. What a member does
+/// not look at may come from anywhere.
+fn moved_blend(
+    blend: &Blend,
+    place: &impl Fn(u32) -> Result<u32, Error>,
+    n_columns: usize,
+) -> Result<Blend, Error> {
+    let moved = |member: &BlendMember| -> Result<BlendMember, Error> {
+        let own = member.columns.iter().zip(member.predictor.used_columns());
+        let columns = own
+            .map(|(&column, is_used)| if is_used { place(column) } else { Ok(0) })
+            .collect::<Result<_, _>>()?;
+        Ok(BlendMember {
+            weight: member.weight,
+            columns,
+            predictor: member.predictor.clone(),
+        })
+    };
+    let members = blend.members().iter().map(moved);
+    Blend::new(
+        n_columns,
+        blend.intercept(),
+        members.collect::<Result<_, _>>()?,
+    )
 }
 
 fn moved_linear(

@@ -9,7 +9,7 @@ use churn_ensemble::{
 use churn_features::{Adopted, ColumnMap, FittedPlan, ForeignColumn};
 use churn_metrics::Interval;
 use churn_registry::{
-    Card, JudgedOn, Model, ModelVersion, Native, Origin, TrainedOn, read_model_file,
+    Card, CardFigures, JudgedOn, Model, ModelVersion, Native, Origin, TrainedOn, read_model_file,
 };
 use churn_schema::{DatasetSpec, ReadOptions, Role, read_all};
 use churn_store::sha256_hex;
@@ -21,6 +21,7 @@ use crate::{
     candidate::named,
     card::{intended_use, limits},
     error::yaml_fault,
+    figures::figures_of_imported,
     train::check_rejected,
     values::customer_values,
 };
@@ -156,12 +157,15 @@ fn adopt(home: &Home, request: &ImportRequest, bytes: Vec<u8>) -> Result<Model, 
         .imported
         .predictor
         .with_columns(&adopted.places, width)?;
+    let mut card = card(request, spec, &foreign, columns.len(), notes, &bytes);
+    card.figures = figures_of_imported(&adopted.plan, &predictor);
     let mut model = Model {
         spec: spec.as_ref().clone(),
         plan: adopted.plan,
         calibrator: Calibrator::Identity,
+        intervals: None,
         threshold: 0.5,
-        card: card(request, spec, &foreign, columns.len(), notes, &bytes),
+        card,
         predictor,
         native: Some(Native {
             file_name: format!("{}.{}", library.name(), foreign.extension),
@@ -284,6 +288,7 @@ fn card(
         decision: "imported without labelled rows: the model's own probabilities, decision threshold 0.5, no figures".to_owned(),
         intended_use: intended_use(&spec.name),
         limits,
+        figures: CardFigures::default(),
         imported: Some(Origin {
             library: foreign.library.name().to_owned(),
             file: file.unwrap_or_default().to_string_lossy().into_owned(),
@@ -329,6 +334,9 @@ fn judge(
             margins: (fold.split.held_out.iter())
                 .map(|&row| model.predictor.log_odds(margins[row]))
                 .collect(),
+            own_margins: (fold.split.held_out.iter())
+                .map(|&row| margins[row])
+                .collect(),
             held_out: fold.split.held_out,
             n_rounds: None,
         })
@@ -338,7 +346,13 @@ fn judge(
         values: &values,
     };
     let policy = &request.policy.policy;
-    let evidence = weigh(&folds, rows, policy.threshold, policy.economics)?;
+    let evidence = weigh(
+        &folds,
+        rows,
+        policy.threshold,
+        policy.economics,
+        request.seed,
+    )?;
     let n_left = labels.iter().filter(|&&left| left).count();
     let judged_on = JudgedOn {
         sha256: validation.content_sha256.clone().unwrap_or_default(),
@@ -359,6 +373,9 @@ fn write_down(model: &mut Model, evidence: &Evidence, judged_on: JudgedOn, polic
         judged_on.n_rows, evidence.threshold
     );
     model.calibrator = evidence.calibrator.clone();
+    model.intervals = Some(evidence.intervals.clone());
+    model.card.figures.calibration = Some(evidence.calibration_report.clone());
+    model.card.figures.profit_curve = Some(evidence.profit_curve.clone());
     model.threshold = evidence.threshold;
     model.card.cv_metrics = named(&evidence.metrics);
     let profit = ("profit".to_owned(), evidence.profit_per_customer);

@@ -57,6 +57,7 @@ pub(super) fn build(
         format: 1,
         spec_fingerprint: spec.fingerprint(),
         params: PlanParams::trees(),
+        further_params: Vec::new(),
         features,
         groups,
         columns,
