@@ -108,13 +108,16 @@ impl TreesGame {
         scratch: &mut BlockScratch,
         out: &mut [f64],
     ) {
+        let n_rows = margins.len();
+        if n_rows == 0 {
+            return;
+        }
         let prepared = self.prepared(ensemble, by, view);
         let BlockScratch {
             ranks,
             sums,
             tables,
         } = scratch;
-        let n_rows = margins.len();
         self.planes.ranks_into(rows, n_rows, ranks);
         sums.clear();
         sums.resize((view.n_groups + 1) * n_rows, 0.0);
@@ -156,13 +159,16 @@ impl TreesGame {
         scratch: &mut BlockScratch,
         out: &mut [f64],
     ) {
+        let n_rows = rows.len() / ensemble.n_features().max(1);
+        if n_rows == 0 {
+            return;
+        }
         let prepared = self.prepared(ensemble, by, view);
         let BlockScratch {
             ranks,
             sums,
             tables,
         } = scratch;
-        let n_rows = rows.len() / ensemble.n_features().max(1);
         self.planes.ranks_into(rows, n_rows, ranks);
         sums.clear();
         sums.resize(view.len() * n_rows, 0.0);
