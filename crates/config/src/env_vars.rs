@@ -36,6 +36,24 @@ pub const AWS_ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 pub const AWS_SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
 /// `true` allows plain http to the bucket's server.
 pub const AWS_ALLOW_HTTP: &str = "AWS_ALLOW_HTTP";
+/// Address the server listens on.
+pub const CHURN_HOST: &str = "CHURN_HOST";
+/// Port the server listens on.
+pub const CHURN_PORT: &str = "CHURN_PORT";
+/// Origins of other sites that may call the API from a browser, separated by commas.
+pub const CHURN_CORS_ORIGINS: &str = "CHURN_CORS_ORIGINS";
+/// Which model answers: an alias, a version or `latest`.
+pub const CHURN_MODEL_VERSION: &str = "CHURN_MODEL_VERSION";
+/// Whether customers may be scored without signing in: `true` or `false`.
+pub const CHURN_OPEN_SCORING: &str = "CHURN_OPEN_SCORING";
+/// Key that signs tokens, at least 32 characters; a secret.
+pub const CHURN_AUTH_SECRET: &str = "CHURN_AUTH_SECRET";
+/// Least level that is logged: `error`, `warn`, `info`, `debug` or `trace`.
+pub const CHURN_LOG_LEVEL: &str = "CHURN_LOG_LEVEL";
+/// Form of log lines: `json` or `text`.
+pub const CHURN_LOG_FORMAT: &str = "CHURN_LOG_FORMAT";
+/// Where traces go by OTLP over HTTP, for example `http://collector:4318`.
+pub const OTEL_EXPORTER_OTLP_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
 /// Folder of the public data sets; read by tests and `cargo xtask` only.
 pub const CHURN_DATA_DIR: &str = "CHURN_DATA_DIR";
@@ -66,4 +84,23 @@ pub const SETTINGS: &[(&str, &str)] = &[
     (AWS_ACCESS_KEY_ID, "blobs.access_key"),
     (AWS_SECRET_ACCESS_KEY, "blobs.secret_key"),
     (AWS_ALLOW_HTTP, "blobs.allow_http"),
+    (CHURN_HOST, "server.host"),
+    (CHURN_PORT, "server.port"),
+    (CHURN_CORS_ORIGINS, "server.cors_origins"),
+    (CHURN_MODEL_VERSION, "scoring.model"),
+    (CHURN_OPEN_SCORING, "scoring.open"),
+    (CHURN_AUTH_SECRET, "auth.secret"),
+    (CHURN_LOG_LEVEL, "telemetry.level"),
+    (CHURN_LOG_FORMAT, "telemetry.format"),
+    (OTEL_EXPORTER_OTLP_ENDPOINT, "telemetry.otlp_endpoint"),
+];
+
+/// Variables that hold a secret. Each may be given as a file instead: `<NAME>_FILE` is the path of
+/// a file that holds the value, which is how orchestrators mount secrets.
+pub const SECRETS: &[&str] = &[
+    CHURN_DATABASE_URL,
+    AWS_ACCESS_KEY_ID,
+    AWS_SECRET_ACCESS_KEY,
+    CHURN_AUTH_SECRET,
+    CHURN_REDIS_URL,
 ];

@@ -29,15 +29,21 @@ pub mod env_vars;
 mod error;
 mod load;
 mod secret;
+mod service;
 mod settings;
+mod taker;
 mod xgboost;
 
 use std::path::PathBuf;
 
 pub use error::Error;
 pub use secret::{Secret, password_from_environment};
+pub use service::{
+    AuthSettings, LimitSettings, LogFormat, LogLevel, ScoringSettings, ServerSettings,
+    TelemetrySettings,
+};
 pub use settings::{
-    BlobSettings, CacheSettings, DatabaseSettings, JobSettings, Settings, XgboostSettings,
+    BlobSettings, CacheSettings, DatabaseSettings, JobSettings, Profile, Settings, XgboostSettings,
 };
 pub use xgboost::find_xgboost_library;
 

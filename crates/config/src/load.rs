@@ -1,18 +1,16 @@
 //! Reads files and environment into [`Settings`], and names every fault at once.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use config::{Config, File, FileFormat, Value, ValueKind};
 
 use crate::env_vars;
 use crate::error::Error;
 use crate::secret::Secret;
-use crate::settings::Settings;
-
-const DEFAULT_PROFILE: &str = "development";
+use crate::service;
+use crate::settings::{Profile, Settings};
+use crate::taker::{Given, Taker};
 
 /// Every key a file may hold; anything else is a fault.
 const KNOWN_KEYS: &[&str] = &[
@@ -29,6 +27,39 @@ const KNOWN_KEYS: &[&str] = &[
     "cache.redis_url",
     "jobs.workers",
     "jobs.lease_seconds",
+    "server.host",
+    "server.port",
+    "server.workers",
+    "server.max_connections",
+    "server.request_seconds",
+    "server.header_seconds",
+    "server.idle_seconds",
+    "server.shutdown_seconds",
+    "server.max_body_kib",
+    "server.max_upload_mib",
+    "server.max_rows",
+    "server.behind_proxy",
+    "server.cors_origins",
+    "server.docs",
+    "scoring.model",
+    "scoring.open",
+    "scoring.reasons",
+    "scoring.poll_seconds",
+    "scoring.threads",
+    "scoring.queue",
+    "scoring.batch_threads",
+    "scoring.batches",
+    "scoring.log",
+    "limits.requests_per_second",
+    "limits.burst",
+    "limits.login_attempts",
+    "limits.login_lock_seconds",
+    "auth.access_minutes",
+    "auth.refresh_days",
+    "auth.session_hours",
+    "telemetry.level",
+    "telemetry.format",
+    "telemetry.otlp_endpoint",
 ];
 
 impl Settings {
@@ -53,13 +84,29 @@ impl Settings {
         config_dir: Option<&Path>,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, Error> {
+        // An empty variable counts as absent: compose files pass them that way.
+        let variable = |name: &str| variable(name).filter(|text| !text.is_empty());
+        let asked = variable(env_vars::CHURN_PROFILE);
+        let profile = Profile::parse(asked.as_deref());
         let mut values = match config_dir {
-            Some(folder) => read_files(folder, variable(env_vars::CHURN_PROFILE))?,
+            Some(folder) => read_files(folder, asked)?,
             None => BTreeMap::new(),
         };
+        let Some(profile) = profile else {
+            return Err(Error::UnknownProfile {
+                variable: env_vars::CHURN_PROFILE,
+                profile: variable(env_vars::CHURN_PROFILE).unwrap_or_default(),
+                path: PathBuf::from("config"),
+                known: Profile::NAMES.map(|(name, _)| name.to_owned()).to_vec(),
+            });
+        };
         for (name, key) in env_vars::SETTINGS {
-            // An empty variable counts as absent: compose files pass them that way.
-            if let Some(text) = variable(name).filter(|text| !text.is_empty()) {
+            let text = match variable(name) {
+                Some(text) => Some(text),
+                None if env_vars::SECRETS.contains(name) => read_secret_file(name, &variable)?,
+                None => None,
+            };
+            if let Some(text) = text {
                 values.insert(
                     (*key).to_owned(),
                     Given {
@@ -69,21 +116,14 @@ impl Settings {
                 );
             }
         }
-        assemble(home, values)
+        assemble(home, profile, values)
     }
 }
 
-/// One value as text, and where it was set.
-struct Given {
-    text: String,
-    origin: String,
-}
-
 fn read_files(folder: &Path, profile: Option<String>) -> Result<BTreeMap<String, Given>, Error> {
-    let asked = profile.filter(|name| !name.is_empty());
-    let name = asked.clone().unwrap_or_else(|| DEFAULT_PROFILE.to_owned());
+    let name = profile.as_deref().unwrap_or(Profile::default().name());
     let path = folder.join(format!("{name}.yaml"));
-    if let Some(profile) = asked.filter(|_| !path.is_file()) {
+    if let Some(profile) = profile.filter(|_| !path.is_file()) {
         return Err(Error::UnknownProfile {
             variable: env_vars::CHURN_PROFILE,
             profile,
@@ -110,7 +150,7 @@ fn profiles(folder: &Path) -> Vec<String> {
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|e| e == "yaml"))
         .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
-        .filter(|name| ["development", "staging", "production"].contains(&name.as_str()))
+        .filter(|name| Profile::parse(Some(name)).is_some())
         .collect();
     names.sort();
     names
@@ -137,39 +177,29 @@ fn flatten(prefix: &str, value: Value, values: &mut BTreeMap<String, Given>) {
     values.insert(prefix.to_owned(), Given { text, origin });
 }
 
-/// Takes values one by one and collects what is wrong with them.
-struct Taker {
+/// A secret from the file that `<name>_FILE` names, as orchestrators mount them.
+fn read_secret_file(
+    name: &str,
+    variable: &impl Fn(&str) -> Option<String>,
+) -> Result<Option<String>, Error> {
+    let Some(path) = variable(&format!("{name}_FILE")) else {
+        return Ok(None);
+    };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned())),
+        Err(fault) => Err(Error::Unreadable {
+            reason: format!("{name}_FILE={path}: {fault}; name a file that this user can read"),
+        }),
+    }
+}
+
+fn assemble(
+    home: &Path,
+    profile: Profile,
     values: BTreeMap<String, Given>,
-    faults: Vec<String>,
-}
-
-impl Taker {
-    fn text(&mut self, key: &str) -> Option<String> {
-        self.values.remove(key).map(|given| given.text)
-    }
-
-    fn parsed<T: FromStr + PartialOrd + Display>(
-        &mut self,
-        key: &str,
-        expected: &str,
-        accepted: impl Fn(&T) -> bool,
-    ) -> Option<T> {
-        let given = self.values.remove(key)?;
-        match given.text.trim().parse::<T>().ok().filter(accepted) {
-            Some(value) => Some(value),
-            None => {
-                self.faults.push(format!(
-                    "{key} (set in {}): expected {expected}, found {:?}",
-                    given.origin, given.text
-                ));
-                None
-            }
-        }
-    }
-}
-
-fn assemble(home: &Path, values: BTreeMap<String, Given>) -> Result<Settings, Error> {
+) -> Result<Settings, Error> {
     let mut settings = Settings::defaults(home);
+    settings.profile = profile;
     let mut taker = Taker {
         values,
         faults: Vec::new(),
@@ -212,6 +242,7 @@ fn assemble(home: &Path, values: BTreeMap<String, Given>) -> Result<Settings, Er
     }) {
         settings.jobs.lease_seconds = n;
     }
+    service::fill(&mut settings, &mut taker);
     for (key, given) in &taker.values {
         taker.faults.push(format!(
             "{key} (set in {}): there is no such setting; known: {}",

@@ -3,6 +3,51 @@
 use std::path::{Path, PathBuf};
 
 use crate::secret::Secret;
+use crate::service::{
+    AuthSettings, LimitSettings, ScoringSettings, ServerSettings, TelemetrySettings,
+};
+
+/// What an installation is for; decides how strict the defaults are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Profile {
+    /// One person on one machine.
+    #[default]
+    Development,
+    /// A rehearsal of production.
+    Staging,
+    /// Customers' data, several users.
+    Production,
+}
+
+impl Profile {
+    /// Every profile with its name.
+    pub(crate) const NAMES: [(&str, Self); 3] = [
+        ("development", Self::Development),
+        ("staging", Self::Staging),
+        ("production", Self::Production),
+    ];
+
+    /// The profile of this name; the default for none.
+    pub(crate) fn parse(name: Option<&str>) -> Option<Self> {
+        let Some(name) = name else {
+            return Some(Self::default());
+        };
+        let mut known = Self::NAMES.iter();
+        known
+            .find(|(word, _)| *word == name)
+            .map(|(_, profile)| *profile)
+    }
+
+    /// `development`, `staging` or `production`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Staging => "staging",
+            Self::Production => "production",
+        }
+    }
+}
 
 /// Everything that can be set. See the front page for where values come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,6 +55,8 @@ use crate::secret::Secret;
 pub struct Settings {
     /// The folder that holds everything that is not configured elsewhere.
     pub home: PathBuf,
+    /// What the installation is for; `CHURN_PROFILE`, default development.
+    pub profile: Profile,
     /// The database.
     pub database: DatabaseSettings,
     /// Model bundles and other files.
@@ -22,6 +69,16 @@ pub struct Settings {
     pub cache: CacheSettings,
     /// Work in the background.
     pub jobs: JobSettings,
+    /// The HTTP server.
+    pub server: ServerSettings,
+    /// What scores, and how much at once.
+    pub scoring: ScoringSettings,
+    /// How much one client may ask.
+    pub limits: LimitSettings,
+    /// Tokens and sessions.
+    pub auth: AuthSettings,
+    /// Logs and traces.
+    pub telemetry: TelemetrySettings,
 }
 
 /// Section `cache`.
@@ -83,6 +140,7 @@ impl Settings {
     pub fn defaults(home: &Path) -> Self {
         Self {
             home: home.to_owned(),
+            profile: Profile::default(),
             database: DatabaseSettings { url: None, pool: 8 },
             blobs: BlobSettings {
                 url: None,
@@ -99,6 +157,11 @@ impl Settings {
                 workers: 1,
                 lease_seconds: 30,
             },
+            server: ServerSettings::default(),
+            scoring: ScoringSettings::default(),
+            limits: LimitSettings::default(),
+            auth: AuthSettings::default(),
+            telemetry: TelemetrySettings::default(),
         }
     }
 

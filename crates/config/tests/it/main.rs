@@ -162,3 +162,73 @@ fn the_xgboost_library_is_found_where_it_is_set_or_its_absence_is_explained() {
         assert!(text.contains(part), "{part:?} in {text}");
     }
 }
+
+/// Settings of a profile from the environment alone.
+fn of_profile(set: &[(&str, &str)]) -> Result<Settings, Error> {
+    Settings::load_with(Path::new("var"), None, |name| {
+        let found = set.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| (*value).to_owned())
+    })
+}
+
+#[test]
+fn only_the_development_profile_lets_anybody_score() {
+    assert!(of_profile(&[]).unwrap().scoring.open);
+    for profile in ["staging", "production"] {
+        let settings = of_profile(&[(env_vars::CHURN_PROFILE, profile)]).unwrap();
+        assert!(!settings.scoring.open, "{profile}");
+        assert!(settings.limits.requests_per_second > 0, "{profile}");
+    }
+    let text = of_profile(&[(env_vars::CHURN_PROFILE, "prod")])
+        .unwrap_err()
+        .to_string();
+    assert!(text.contains("production"), "{text}");
+}
+
+#[test]
+fn a_secret_comes_from_the_environment_or_a_file_that_it_names() {
+    let key = "0123456789abcdef0123456789abcdef";
+    let files = folder(&[
+        ("key", &format!("{key}\n")),
+        ("default.yaml", &format!("auth: {{secret: {key}}}\n")),
+    ]);
+    let path = files.path().join("key").display().to_string();
+    let settings = of_profile(&[("CHURN_AUTH_SECRET_FILE", &path)]).unwrap();
+    assert_eq!(settings.auth.secret.unwrap().expose(), key);
+    let text = of_profile(&[("CHURN_AUTH_SECRET_FILE", "/nowhere")])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        text.contains("/nowhere") && text.contains("CHURN_AUTH_SECRET_FILE"),
+        "{text}"
+    );
+    let text = of_profile(&[(env_vars::CHURN_AUTH_SECRET, "short")])
+        .unwrap_err()
+        .to_string();
+    assert!(text.contains("at least 32 characters"), "{text}");
+    let committed = Settings::load_with(Path::new("var"), Some(files.path()), no_variables);
+    let text = committed.unwrap_err().to_string();
+    assert!(
+        text.contains("auth.secret") && text.contains("default.yaml"),
+        "{text}"
+    );
+    assert!(!text.contains(key), "{text}");
+}
+
+#[test]
+fn settings_of_the_service_are_checked_with_the_rest() {
+    let files = folder(&[(
+        "default.yaml",
+        "server: {port: 70000, docs: perhaps}\ntelemetry: {level: loud}\nlimits: {burst: 0}\n",
+    )]);
+    let fault = Settings::load_with(Path::new("var"), Some(files.path()), no_variables);
+    let text = fault.unwrap_err().to_string();
+    for part in [
+        "server.port (set in ",
+        "server.docs (set in ",
+        "expected one of error, warn, info, debug, trace, found \"loud\"",
+        "expected a whole number from 1 to 1000000, found \"0\"",
+    ] {
+        assert!(text.contains(part), "{part:?} in {text}");
+    }
+}
