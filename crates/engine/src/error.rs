@@ -284,6 +284,50 @@ pub enum Error {
         /// Its faults.
         faults: String,
     },
+    /// A customer given as values was refused.
+    #[error("the customer was refused: {}", faults.iter().map(|fault| format!("{fault:#}")).collect::<Vec<_>>().join("; "))]
+    CustomerRefused {
+        /// Everything that is wrong with the values.
+        faults: Vec<churn_schema::Fault>,
+    },
+    /// A file has more rows than may be scored at once.
+    #[error("the file has more than {most} rows; split it")]
+    TooManyRows {
+        /// Most rows.
+        most: u64,
+    },
+    /// A model that must not answer.
+    #[error(
+        "{version} does not take over: a customer made up to check it could not be scored: {fault}"
+    )]
+    Unfit {
+        /// The version.
+        version: String,
+        /// What went wrong with the customer.
+        fault: Box<Error>,
+    },
+    /// As much work as is allowed waits already.
+    #[error("the pool '{name}' is full; try again in a moment")]
+    Busy {
+        /// Which pool.
+        name: &'static str,
+    },
+    /// Work came to an unforeseen end.
+    #[error("work in the pool '{name}' broke off: {what}; this is a fault of the program")]
+    Panicked {
+        /// Which pool.
+        name: &'static str,
+        /// What the program said.
+        what: String,
+    },
+    /// The system gives no threads.
+    #[error("can't start the threads of the pool '{name}': {reason}; allow this user more threads")]
+    NoThreads {
+        /// Which pool.
+        name: &'static str,
+        /// The system's words.
+        reason: String,
+    },
 }
 
 impl Error {
@@ -293,6 +337,7 @@ impl Error {
         match self {
             Self::Data(fault) => fault.is_data_refused(),
             Self::RowRefused { .. }
+            | Self::CustomerRefused { .. }
             | Self::UnknownCustomer { .. }
             | Self::TooManyRejected { .. }
             | Self::EmptySegment { .. } => true,

@@ -26,12 +26,8 @@ impl Home {
     /// # Errors
     /// [`Error::Config`] and [`Error::Registry`].
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let own = path.join("config");
-        let config_dir = [own.as_path(), Path::new("config")]
-            .into_iter()
-            .find(|dir| dir.join("default.yaml").is_file());
-        let settings = Settings::load(path, config_dir)?;
-        let registry = Registry::open(&registry_params(&settings)?, Arc::new(SystemClock))?;
+        let settings = Self::load_settings(path)?;
+        let registry = Self::open_registry(&settings)?;
         Ok(Self {
             path: path.to_owned(),
             settings,
@@ -66,6 +62,27 @@ impl Home {
             redis_url: redis_url.map(|url| url.expose().to_owned()),
             ..CacheParams::default()
         })?)
+    }
+
+    /// The settings of the home at `path`; nothing is opened or made.
+    ///
+    /// # Errors
+    /// [`Error::Config`].
+    pub fn load_settings(path: &Path) -> Result<Settings, Error> {
+        let own = path.join("config");
+        let config_dir = [own.as_path(), Path::new("config")]
+            .into_iter()
+            .find(|dir| dir.join("default.yaml").is_file());
+        Ok(Settings::load(path, config_dir)?)
+    }
+
+    /// Models and runs where `settings` say that they are.
+    ///
+    /// # Errors
+    /// [`Error::Store`] and [`Error::Registry`].
+    pub fn open_registry(settings: &Settings) -> Result<Registry, Error> {
+        let params = registry_params(settings)?;
+        Ok(Registry::open(&params, Arc::new(SystemClock))?)
     }
 
     /// The folder.

@@ -22,6 +22,8 @@
 //! It sits in layer 3; it never links a trainer or libxgboost.
 
 mod background;
+mod batch;
+mod compute;
 mod counterfactual;
 mod customer;
 mod error;
@@ -31,10 +33,12 @@ mod global;
 mod home;
 mod interactions;
 pub mod jobs;
+mod log_entry;
 mod merge;
 mod number;
 mod output;
 mod playbook;
+mod predict;
 mod prediction_log;
 mod ragged;
 mod reasons;
@@ -43,12 +47,15 @@ mod score_file;
 mod scored;
 mod scorer;
 mod scores;
+mod serving;
 mod stop;
 mod stream;
 mod summary;
 pub mod users;
 mod write_rows;
 
+pub use batch::{BatchInput, BatchParams, BatchSummary, score_batch};
+pub use compute::{ComputePool, Permit};
 pub use counterfactual::{CAUTION, ColumnChange, Counterfactual};
 pub use error::Error;
 pub use explain::{Contribution, Depth, ExplainedCustomer, Statement};
@@ -59,8 +66,9 @@ pub use global::{
 };
 pub use home::Home;
 pub use interactions::{InteractionValues, Pair};
-pub use output::OutputFormat;
-pub use playbook::{find_playbook, load_playbook};
+pub use output::{OutputFormat, quote as quote_csv};
+pub use playbook::load_playbook;
+pub use predict::{CUSTOMER_ID, Explain, Outcome, Prediction};
 pub use prediction_log::{PredictionLog, PredictionLogCounts, PredictionLogParams};
 pub use reasons::Reason;
 pub use rejects::write_rejected;
@@ -69,6 +77,7 @@ pub use score_file::{
 };
 pub use scored::{ScoredRow, ScoredTable};
 pub use scorer::{Scorer, ScorerParams};
+pub use serving::{ModelDesk, Refreshed, Served, ServingParams};
 pub use stop::Stop;
 pub use write_rows::write_rows;
 

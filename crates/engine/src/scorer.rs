@@ -161,9 +161,28 @@ impl Scorer {
         Ok(self.scores(table)?.rows())
     }
 
+    /// Scores every row without reasons and offers, in order, whatever the scorer was made with.
+    ///
+    /// # Errors
+    /// As [`Scorer::probabilities`].
+    pub fn score_plain(&self, table: &Table) -> Result<ScoredTable, Error> {
+        let mut scores = self.no_scores(table);
+        self.fill_probabilities(&mut scores)?;
+        Ok(scores.rows())
+    }
+
     /// The scores of every row as figures.
     pub(crate) fn scores<'a>(&'a self, table: &'a Table) -> Result<Scores<'a>, Error> {
-        let mut scores = Scores {
+        let mut scores = self.no_scores(table);
+        match &self.explainer {
+            Some(explainer) => self.explain_all(explainer, &mut scores)?,
+            None => self.fill_probabilities(&mut scores)?,
+        }
+        Ok(scores)
+    }
+
+    fn no_scores<'a>(&'a self, table: &'a Table) -> Scores<'a> {
+        Scores {
             scorer: self,
             table,
             margins: Vec::new(),
@@ -172,15 +191,14 @@ impl Scorer {
             reasons: Ragged::with_capacity(0),
             offers: Ragged::with_capacity(0),
             playbook_faults: 0,
-        };
-        match &self.explainer {
-            Some(explainer) => self.explain_all(explainer, &mut scores)?,
-            None => {
-                scores.margins = self.margins(table)?;
-                scores.probabilities = self.calibrate(table, &scores.margins)?;
-            }
         }
-        Ok(scores)
+    }
+
+    /// Fills in the probability of every row and nothing else.
+    fn fill_probabilities(&self, scores: &mut Scores<'_>) -> Result<(), Error> {
+        scores.margins = self.margins(scores.table)?;
+        scores.probabilities = self.calibrate(scores.table, &scores.margins)?;
+        Ok(())
     }
 
     /// Fills in everything of every row.

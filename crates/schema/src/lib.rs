@@ -61,6 +61,7 @@ mod validate;
 pub use error::Error;
 pub use fault::{Fault, FaultCode, Severity};
 pub use infer::{InferOptions, Inferred, infer};
+pub use parse::JsonRows;
 pub use read::{
     Chunk, ParsedChunk, Purpose, ReadOptions, RejectedRow, TableReader, open_table, read_all,
 };

@@ -103,7 +103,7 @@ fn plain(out: &mut Vec<u8>, text: &str) {
 
 /// Writes a text field: quoted when needed, and neutralised when a spreadsheet would take it for
 /// a formula (a leading `'` before `=`, `+`, `-`, `@`, tab or carriage return; plain numbers pass).
-pub(crate) fn quote(out: &mut Vec<u8>, text: &str) {
+pub fn quote(out: &mut Vec<u8>, text: &str) {
     let is_formula =
         text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
     let needs_quotes = text.contains([',', '"', '\n', '\r']);

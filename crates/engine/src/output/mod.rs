@@ -18,7 +18,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, SchemaRef};
 use churn_store::PendingFile;
 
-pub(crate) use csv::quote;
+pub use csv::quote;
 pub(crate) use explained::{ExplainedLayout, encode_explained, explained_head};
 
 use crate::{Error, scores::Scores};

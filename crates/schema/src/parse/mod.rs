@@ -10,6 +10,7 @@ mod suggest;
 mod value;
 
 pub(crate) use date::parse_date;
+pub use json::JsonRows;
 pub(crate) use json::parse_json_rows;
 pub(crate) use plan::Plan;
 
