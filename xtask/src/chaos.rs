@@ -187,7 +187,7 @@ impl Round {
     }
 
     fn serve(&self) -> anyhow::Result<Child> {
-        let mut command = self.churn(&["serve"]);
+        let mut command = self.churn(&["serve", "--port", "0"]);
         command.stdout(Stdio::null());
         command.spawn().context("could not start churn serve")
     }

@@ -71,4 +71,3 @@ pub use explainer::{Explainer, RowScratch};
 pub use explanation::Explanation;
 pub use interactions::Interactions;
 pub use points::probability_points;
-pub use tables::Work;

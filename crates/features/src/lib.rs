@@ -41,7 +41,6 @@ mod describe;
 mod encode;
 mod error;
 mod fit;
-mod foreign;
 mod matrix;
 mod plan;
 mod transform;
@@ -50,7 +49,6 @@ mod values;
 
 pub use describe::{GroupTexts, ValueMatcher};
 pub use error::Error;
-pub use foreign::{Adopted, ColumnMap, ColumnSource, ForeignColumn};
 pub use matrix::Matrix;
 pub use plan::{
     CategoryEncoding, Encoding, FeaturePlan, FittedFeature, FittedPlan, Group, MatrixColumn,

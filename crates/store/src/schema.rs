@@ -25,8 +25,6 @@ diesel::table! {
         leaderboard -> Nullable<Text>,
         decision -> Nullable<Text>,
         error -> Nullable<Text>,
-        owner -> Nullable<Text>,
-        alive_at -> Nullable<Timestamp>,
     }
 }
 

@@ -66,12 +66,19 @@ pub(crate) enum Command {
     /// Work that runs in the background: list, show, cancel, retry
     #[command(subcommand)]
     Jobs(JobsCommand),
-    /// Run jobs and schedules until told to stop
-    Serve,
+    /// Answer over HTTP, run jobs and schedules until told to stop
+    Serve(ServeArgs),
     /// Bring the database to this program's version
     Migrate,
     /// Check that everything needed is there and works
     Health,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ServeArgs {
+    /// Port to listen on; 0 takes a free one [default: server.port, 8080]
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Option<u16>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -298,31 +305,16 @@ pub(crate) enum ModelsCommand {
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
-    /// Register a bundle, or a model that XGBoost, LightGBM or CatBoost trained
-    Import(ImportArgs),
+    /// Register a bundle from a file
+    Import {
+        /// A file made by `churn models export`
+        file: PathBuf,
+    },
     /// Check that stored bundles are whole and unaltered
     Verify {
         /// Alias, version or `latest` [default: all]
         reference: Option<String>,
     },
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct ImportArgs {
-    /// A bundle of `churn models export`, XGBoost .ubj or .json, LightGBM .txt, CatBoost .json
-    pub(crate) file: PathBuf,
-    /// Specification of the customers' columns; a bundle brings its own
-    #[arg(long, value_name = "FILE")]
-    pub(crate) spec: Option<PathBuf>,
-    /// YAML that says where the model's columns come from [default: their names say it]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) columns: Option<PathBuf>,
-    /// Labelled customers to calibrate and judge it on [default: its own probabilities, 0.5]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) data: Option<PathBuf>,
-    /// Make it the champion
-    #[arg(long)]
-    pub(crate) activate: bool,
 }
 
 #[derive(Debug, Subcommand)]

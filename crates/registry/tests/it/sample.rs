@@ -107,7 +107,6 @@ impl Recipe {
             intended_use: "tests".to_owned(),
             limits: vec!["three rows".to_owned()],
             figures: churn_registry::CardFigures::default(),
-            imported: None,
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use diesel::prelude::*;
 
-use crate::any::AnyConnection;
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::schema::login_failures;
@@ -22,19 +21,16 @@ pub struct LoginFailures {
     pub blocked_until: Timestamp,
 }
 
-/// What is known about a subject; none = no failures. Until the end of the transaction nobody else
-/// changes it, so that failures at the same moment are all counted.
+/// What is known about a subject; none = no failures.
 ///
 /// # Errors
 ///
 /// The database does not answer.
 pub fn find(connection: &mut Connection, subject: &str) -> Result<Option<LoginFailures>, Error> {
-    let known = login_failures::table.find(subject);
-    let answer = match &mut connection.any {
-        // The transaction holds the only write lock.
-        AnyConnection::Sqlite(c) => known.first(c).optional(),
-        AnyConnection::Postgres(c) => known.for_update().first(c).optional(),
-    };
+    let answer = login_failures::table
+        .find(subject)
+        .first(&mut connection.any)
+        .optional();
     connection.name("looking up failed logins", answer)
 }
 

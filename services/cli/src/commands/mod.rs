@@ -53,7 +53,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> anyhow::Result<ExitCode> {
         Command::Reproduce(args) => reproduce::run(&home()?, args, ui),
         Command::User(command) => user::run(&home()?, command, ui),
         Command::Jobs(command) => jobs::run(&home()?, command, ui),
-        Command::Serve => serve::run(&args.home, ui),
+        Command::Serve(serve) => serve::run(&args.home, serve, ui),
         Command::Migrate => health::migrate(&home()?, ui),
         Command::Health => health::run(&args.home, ui),
     }

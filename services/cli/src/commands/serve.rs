@@ -3,23 +3,34 @@
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
+use churn_api::Application;
+use churn_engine::Home;
 use churn_engine::users::{UserParams, Users};
-use churn_engine::{Home, Stop};
 use churn_store::SystemClock;
 
 use super::background::Background;
+use crate::args::ServeArgs;
 use crate::ui::Ui;
 
-pub(crate) fn run(home: &Path, ui: &Ui) -> anyhow::Result<ExitCode> {
-    let stop = Stop::default();
-    stop.request_on_signals()?;
+pub(crate) fn run(home: &Path, args: &ServeArgs, ui: &Ui) -> anyhow::Result<ExitCode> {
     let opened = Arc::new(Home::open(home)?);
     welcome(&opened, ui)?;
+    let mut settings = opened.settings().clone();
+    if let Some(port) = args.port {
+        settings.server.port = port;
+    }
+    let _telemetry = churn_api::start_telemetry(&settings, "churn")?;
+    let host = settings.server.host.clone();
+    let application = Application::over(settings, opened.registry().clone())?;
     let background = Background::start(opened)?;
-    ui.note(format!("serving {}; stop with Ctrl-C", home.display()));
-    while !stop.wait(Duration::from_secs(3600)) {}
+    ui.note(format!(
+        "serving {} on http://{host}:{}; stop with Ctrl-C",
+        home.display(),
+        application.port()
+    ));
+    // Requests under way are finished first, then jobs are given back.
+    application.run_until_stopped()?;
     drop(background);
     Ok(ExitCode::SUCCESS)
 }

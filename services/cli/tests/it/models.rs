@@ -171,8 +171,8 @@ fn imports() -> Vec<Case> {
             "models import good.csv",
             &[
                 "good.csv is not imported",
-                "no model file this program knows",
-                "expected a bundle of this program, XGBoost",
+                "not a model bundle",
+                "export it again",
             ],
         ),
         failed(

@@ -1,2 +1,0 @@
-ALTER TABLE runs DROP COLUMN alive_at;
-ALTER TABLE runs DROP COLUMN owner;

@@ -1,0 +1,9 @@
+//! What handlers take from a request, checked before they run.
+
+mod body;
+mod customer;
+mod guard;
+
+pub(crate) use body::{JsonBody, collect, state_of};
+pub(crate) use customer::Customer;
+pub(crate) use guard::{Administer, Allowed, Models, Own, Read, SESSION_COOKIE, Score};

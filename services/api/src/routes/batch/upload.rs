@@ -1,0 +1,225 @@
+//! From the network to a file, within limits.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use actix_multipart::Multipart;
+use actix_web::HttpRequest;
+use actix_web::http::header;
+use actix_web::web::{Bytes, Data, Payload};
+use churn_engine::BatchInput;
+use futures_util::{Stream, StreamExt};
+use tempfile::NamedTempFile;
+
+use crate::error::{ApiError, Code};
+use crate::state::AppState;
+
+/// Bytes gathered before they are written.
+const WRITE_BYTES: usize = 1 << 18;
+
+/// An uploaded file; it is removed when this goes.
+pub(super) struct Upload {
+    file: NamedTempFile,
+    kind: BatchInput,
+}
+
+impl Upload {
+    pub(super) fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    pub(super) fn kind(&self) -> BatchInput {
+        self.kind
+    }
+}
+
+/// Takes the upload: the body itself, or the first file of a multipart form.
+pub(super) async fn receive(
+    state: &Data<AppState>,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<Upload, ApiError> {
+    let kind = content_type(request.headers());
+    let limit = state.settings.server.max_upload_mib << 20;
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    // A form is a little longer than the file in it.
+    if length.is_some_and(|length| length > limit + (1 << 16)) {
+        return Err(too_large(limit));
+    }
+    if request.headers().contains_key(header::CONTENT_ENCODING) {
+        return Err(ApiError::new(
+            Code::UnsupportedMediaType,
+            "a file with a Content-Encoding is not read",
+            "send a CSV packed with gzip as it is, as application/gzip",
+        ));
+    }
+    let mut spool = Spool::new(state, limit)?;
+    if kind != "multipart/form-data" {
+        let kind = kind_of(&kind)?;
+        spool.take(payload).await?;
+        return spool.finish(kind).await;
+    }
+    let mut form = Multipart::new(request.headers(), payload);
+    while let Some(part) = form.next().await {
+        let part = part.map_err(|fault| bad_form(&fault))?;
+        let disposition = part.content_disposition();
+        let name = disposition
+            .and_then(|it| it.get_filename())
+            .map(str::to_owned);
+        let Some(name) = name else { continue };
+        let declared = part
+            .content_type()
+            .map(|kind| kind.essence_str().to_owned());
+        // Only its ending is looked at: the name never becomes a path.
+        let is_lines = [".ndjson", ".jsonl"].iter().any(|end| name.ends_with(end));
+        let kind = match (is_lines, declared) {
+            (true, _) => BatchInput::JsonLines,
+            (false, Some(kind)) => kind_of(&kind)?,
+            (false, None) => BatchInput::Table,
+        };
+        spool.take(part).await?;
+        return spool.finish(kind).await;
+    }
+    Err(ApiError::new(
+        Code::BadBody,
+        "the form holds no file",
+        "send the customers as a file: curl -F file=@customers.csv",
+    ))
+}
+
+fn content_type(headers: &header::HeaderMap) -> String {
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase()
+}
+
+fn kind_of(essence: &str) -> Result<BatchInput, ApiError> {
+    match essence {
+        "application/x-ndjson"
+        | "application/ndjson"
+        | "application/jsonl"
+        | "application/jsonlines" => Ok(BatchInput::JsonLines),
+        "text/csv"
+        | "text/plain"
+        | "application/csv"
+        | "application/gzip"
+        | "application/x-gzip"
+        | "application/octet-stream"
+        | "application/vnd.apache.parquet"
+        | "application/vnd.ms-excel" => Ok(BatchInput::Table),
+        other => Err(ApiError::new(
+            Code::UnsupportedMediaType,
+            format!("the file is said to be {other:?}"),
+            "send text/csv, application/gzip, application/x-ndjson, application/vnd.apache.parquet, or a form with a file",
+        )),
+    }
+}
+
+fn bad_form(fault: &dyn std::fmt::Display) -> ApiError {
+    ApiError::new(
+        Code::BadBody,
+        format!("the upload can't be read: {fault}"),
+        "send it again",
+    )
+}
+
+fn too_large(limit: u64) -> ApiError {
+    ApiError::new(
+        Code::TooLarge,
+        format!("the file is larger than {} MiB", limit >> 20),
+        "split it or pack it with gzip; the limit is server.max_upload_mib",
+    )
+}
+
+/// A file being written.
+struct Spool {
+    file: NamedTempFile,
+    buffer: Vec<u8>,
+    n_left: u64,
+    limit: u64,
+    patience: Duration,
+}
+
+impl Spool {
+    fn new(state: &AppState, limit: u64) -> Result<Self, ApiError> {
+        let folder = state.settings.home.join("uploads");
+        let file = std::fs::create_dir_all(&folder).and_then(|()| NamedTempFile::new_in(&folder));
+        Ok(Self {
+            file: file.map_err(|fault| ApiError::internal(&fault))?,
+            buffer: Vec::with_capacity(WRITE_BYTES),
+            n_left: limit,
+            limit,
+            patience: Duration::from_secs(state.settings.server.request_seconds),
+        })
+    }
+
+    /// Takes everything of a stream, as long as parts keep coming.
+    async fn take<E: std::fmt::Display>(
+        &mut self,
+        parts: impl Stream<Item = Result<Bytes, E>>,
+    ) -> Result<(), ApiError> {
+        let mut parts = std::pin::pin!(parts);
+        loop {
+            let part = tokio::time::timeout(self.patience, parts.next()).await;
+            let Ok(part) = part else {
+                return Err(ApiError::new(
+                    Code::RequestTimeout,
+                    format!(
+                        "no part of the file came for {} seconds",
+                        self.patience.as_secs()
+                    ),
+                    "send it faster; the limit is server.request_seconds",
+                ));
+            };
+            let Some(part) = part else { return Ok(()) };
+            let part = part.map_err(|fault| bad_form(&fault))?;
+            self.n_left = match self.n_left.checked_sub(part.len() as u64) {
+                Some(left) => left,
+                None => return Err(too_large(self.limit)),
+            };
+            self.buffer.extend_from_slice(&part);
+            if self.buffer.len() >= WRITE_BYTES {
+                self.write().await?;
+            }
+        }
+    }
+
+    async fn write(&mut self) -> Result<(), ApiError> {
+        let mut file = self
+            .file
+            .as_file()
+            .try_clone()
+            .map_err(|fault| ApiError::internal(&fault))?;
+        let buffer = std::mem::take(&mut self.buffer);
+        let work = move || file.write_all(&buffer).map(|()| buffer);
+        let written = actix_web::web::block(work).await;
+        let written = written.map_err(|fault| ApiError::internal(&fault))?;
+        self.buffer = written.map_err(|fault| no_room(&fault))?;
+        self.buffer.clear();
+        Ok(())
+    }
+
+    async fn finish(mut self, kind: BatchInput) -> Result<Upload, ApiError> {
+        self.write().await?;
+        Ok(Upload {
+            file: self.file,
+            kind,
+        })
+    }
+}
+
+fn no_room(fault: &std::io::Error) -> ApiError {
+    tracing::error!(target: "churn::batch", error = %fault, "an upload can't be kept");
+    ApiError::new(
+        Code::StoreUnavailable,
+        "the upload can't be kept",
+        "the disk of the service may be full; try again later",
+    )
+    .retry_after(60)
+}

@@ -1,0 +1,50 @@
+//! `/healthz`, `/readyz` and `/metrics`: for orchestrators and collectors, not for clients.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, http::header};
+use apistos::api_operation;
+
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// Tell that the process lives
+#[api_operation(tag = "service", operation_id = "healthz", produces = "text/plain")]
+pub(crate) async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain").body("ok\n")
+}
+
+/// Tell whether customers can be scored: 200 or 503
+#[api_operation(tag = "service", operation_id = "readyz", produces = "text/plain")]
+pub(crate) async fn readyz(state: Data<AppState>) -> Result<HttpResponse, ApiError> {
+    state.served()?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/plain")
+        .body("ready\n"))
+}
+
+/// Give all metrics in the text form of Prometheus
+#[api_operation(tag = "service", operation_id = "metrics", produces = "text/plain")]
+pub(crate) async fn metrics(state: Data<AppState>) -> Result<HttpResponse, ApiError> {
+    let in_use = |pool: &str, n: usize| {
+        let n = i64::try_from(n).unwrap_or(i64::MAX);
+        state.metrics.pool_in_use.with_label_values(&[pool]).set(n);
+    };
+    in_use("online", state.online.in_use());
+    in_use("batch", state.batch.in_use());
+    if let Some(counts) = state.log_counts() {
+        let n = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        state.metrics.log_pending.set(n(counts.n_waiting));
+        state.metrics.log_stored.set(n(counts.n_written));
+        state.metrics.log_refused.set(n(counts.n_refused));
+        state.metrics.log_faults.set(n(counts.n_faults));
+    }
+    let text = state
+        .metrics
+        .render()
+        .map_err(|fault| ApiError::internal(&fault))?;
+    let kind = (
+        header::CONTENT_TYPE,
+        "text/plain; version=0.0.4; charset=utf-8",
+    );
+    Ok(HttpResponse::Ok().insert_header(kind).body(text))
+}
