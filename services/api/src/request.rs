@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError, web};
@@ -100,38 +101,46 @@ where
             state.metrics.in_flight.inc();
             let answer = answer(&state, service, request).await;
             state.metrics.in_flight.dec();
-            let mut response = answer?;
-            finish(&state, &mut response, &id, &method, &route, start.elapsed());
-            if let Some(origin) = origin {
-                headers::let_read(response.headers_mut(), origin);
-            }
+            let took = start.elapsed();
+            let around = |status, headers: &mut HeaderMap| {
+                finish(&state, status, headers, &id, &method, &route, took);
+                if let Some(origin) = origin {
+                    headers::let_read(headers, origin);
+                }
+            };
+            let mut response = match answer {
+                Ok(response) => response,
+                Err(mut refusal) => {
+                    around(refusal.status(), refusal.headers_mut());
+                    // The request is spent, so there is nothing to put the answer beside.
+                    return Err(InternalError::from_response("refused", refusal).into());
+                }
+            };
+            around(response.status(), response.headers_mut());
             Ok(response)
         };
         Box::pin(CURRENT_ID.scope(scope_id, work.instrument(span)))
     }
 }
 
-/// The service's answer, or why there is none; always in our shape.
+/// The service's answer, or ours where it has none; always in our shape.
+///
+/// The request is handed on whole: the router may not find a second owner of it.
 async fn answer<S, B>(
     state: &AppState,
     service: Rc<S>,
     request: ServiceRequest,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error>
+) -> Result<ServiceResponse<BoxBody>, HttpResponse>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = actix_web::Error>,
     B: MessageBody + 'static,
 {
-    let bare = request.request().clone();
-    let refuse = |fault: ApiError| {
-        let response = fault.error_response();
-        Ok(ServiceResponse::new(bare.clone(), response))
-    };
     if let Err(fault) = state.clients.admit(&request) {
         state.metrics.rate_limited.inc();
-        return refuse(fault);
+        return Err(fault.error_response());
     }
     if let Some(answer) = headers::preflight(&request) {
-        return Ok(ServiceResponse::new(bare, answer));
+        return Err(answer);
     }
     let limit = Duration::from_secs(state.settings.server.request_seconds);
     let answered = if crate::routes::is_streamed(request.path()) {
@@ -140,15 +149,12 @@ where
     } else {
         match tokio::time::timeout(limit, service.call(request)).await {
             Ok(answered) => answered,
-            Err(_) => return refuse(took_too_long(limit)),
+            Err(_) => return Err(took_too_long(limit).error_response()),
         }
     };
     match answered {
         Ok(response) => Ok(in_our_shape(response.map_into_boxed_body())),
-        Err(fault) => {
-            let response = HttpResponse::from_error(fault);
-            Ok(in_our_shape(ServiceResponse::new(bare, response)))
-        }
+        Err(fault) => Err(HttpResponse::from_error(fault)),
     }
 }
 
@@ -209,13 +215,13 @@ fn in_our_shape(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> 
 
 fn finish(
     state: &AppState,
-    response: &mut ServiceResponse<BoxBody>,
+    status: StatusCode,
+    answer_headers: &mut HeaderMap,
     id: &str,
     method: &Method,
     route: &str,
     took: Duration,
 ) {
-    let status = response.status();
     let metrics = &state.metrics;
     metrics
         .requests
@@ -227,7 +233,6 @@ fn finish(
         .observe(took.as_secs_f64());
     let took_ms = took.as_secs_f64() * 1000.0;
     tracing::info!(target: "churn::http", { http.status = status.as_u16(), took_ms }, "answered");
-    let answer_headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(id) {
         answer_headers.insert(REQUEST_ID, id);
     }
