@@ -315,3 +315,20 @@ fn a_password_that_was_given_must_be_changed_first() {
         .is_ok();
     assert_eq!(again["user"]["must_change_password"], false);
 }
+
+#[test]
+fn versions_are_listed_for_who_has_signed_in() {
+    let app = production();
+    let vera = token(&app, "vera");
+    let ask = |path: &str| with_token(&app, "GET", path, &vera).send();
+    let body = ask("/api/v1/models").is_ok();
+    let first = &body["items"][0];
+    assert_eq!(first["version"], "v1.0.0", "{body}");
+    assert_eq!(
+        (&first["serving"], &first["aliases"]),
+        (&json!(true), &json!(["champion"]))
+    );
+    assert_eq!(ask("/api/v1/models/champion").is_ok()["version"], "v1.0.0");
+    ask("/api/v1/models/v9.9.9").is_fault(404, "not_found");
+    ask("/api/v1/models/..%2f..%2fetc%2fpasswd").is_fault(404, "not_found");
+}

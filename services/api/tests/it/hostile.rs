@@ -98,15 +98,6 @@ fn values_that_would_hurt_others_are_values_here() {
     evil["Contract"] = json!("<script>alert(1)</script>");
     let body = app.post("/api/v1/predict", &evil).is_ok();
     assert_eq!(body["customer_id"], "'; DROP TABLE models; --");
-    assert_eq!(
-        app.get(
-            "/api/v1/models/'; DROP TABLE models; --"
-                .replace(' ', "%20")
-                .as_str()
-        )
-        .status,
-        404
-    );
     for path in [
         "/docs/../../etc/passwd",
         "/docs/%2e%2e/%2e%2e/etc/passwd",
