@@ -14,6 +14,7 @@ mod faults;
 mod fixture;
 mod foreign;
 mod library;
+mod packages;
 mod random;
 mod shapley;
 mod symmetric;
