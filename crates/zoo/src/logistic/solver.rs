@@ -9,12 +9,20 @@ use crate::Error;
 /// Most passes of coordinate descent on one quadratic model.
 const MAX_PASSES: usize = 1_000;
 
+/// A step is idle when it lowers the loss by less than this share of it: less than rounding.
+const IDLE_GAIN: f64 = 1e-12;
+
+/// Idle steps in a row after which the minimum is found. Columns that say the same thing leave
+/// the loss flat along a direction, and steps along it never get short.
+const MAX_IDLE_STEPS: usize = 3;
+
 /// The minimiser: one coefficient per feature, then the intercept.
 pub(super) fn solve(problem: &Problem<'_>, params: &LogisticParams) -> Result<Vec<f64>, Error> {
     let l1 = params.l1_ratio;
     let mut point = problem.start();
     let mut loss = total_loss(problem, &point, l1);
     let mut moved = f64::INFINITY;
+    let mut n_idle = 0;
     for _ in 0..params.max_iterations {
         let derivatives = problem.derivatives(&point);
         let step = if l1 > 0.0 {
@@ -36,13 +44,15 @@ pub(super) fn solve(problem: &Problem<'_>, params: &LogisticParams) -> Result<Ve
                 moved = step
                     .iter()
                     .fold(0.0_f64, |most, d| most.max((length * d).abs()));
+                let is_idle = loss - trial_loss <= IDLE_GAIN * loss.abs();
+                n_idle = if is_idle { n_idle + 1 } else { 0 };
                 point = trial;
                 loss = trial_loss;
                 break;
             }
             length *= 0.5;
         }
-        if moved <= params.tolerance {
+        if moved <= params.tolerance || n_idle >= MAX_IDLE_STEPS {
             return Ok(point);
         }
     }

@@ -69,3 +69,27 @@ fn coefficients_equal_scikit_learns() {
         }
     }
 }
+
+#[test]
+fn columns_that_say_the_same_do_not_keep_a_lasso_from_ending() {
+    // Both levels of a flag, three times over, and a sum of two other columns: the loss is flat
+    // along many directions.
+    let mut sample = Sample::plain(3_000, 5);
+    for row in &mut sample.rows {
+        for _ in 0..3 {
+            row.extend([row[2], 1.0 - row[2]]);
+        }
+        row.push(row[0] + 0.3 * row[1]);
+    }
+    let sample = Sample::new(sample.rows, sample.labels);
+    for (c, l1_ratio) in [(30.0, 0.02), (100.0, 0.5), (1.0, 0.001), (1_000.0, 1.0)] {
+        let params = LogisticParams {
+            c,
+            l1_ratio,
+            ..LogisticParams::default()
+        };
+        let trainer = params.check().unwrap();
+        let fitted = sample.with_samples(|samples| trainer.fit(samples, Rounds::Exactly(None), 0));
+        assert!(fitted.is_ok(), "c {c}, l1_ratio {l1_ratio}: {fitted:?}");
+    }
+}
