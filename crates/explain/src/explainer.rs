@@ -177,6 +177,9 @@ impl Explainer {
             contributions: vec![0.0; n_rows * n_groups],
             margins: vec![0.0; n_rows],
         };
+        if n_rows == 0 {
+            return Ok(explanation);
+        }
         let Explanation {
             contributions,
             margins,

@@ -1,6 +1,6 @@
 //! What is refused, and how.
 
-use churn_ensemble::{Linear, Predictor, TreeEnsemble};
+use churn_ensemble::{Linear, Node, Predictor, Test, TreeEnsemble};
 use churn_explain::{Error, Explainer};
 
 fn linear() -> Predictor {
@@ -76,5 +76,29 @@ fn a_model_without_splits_or_columns_is_its_base() {
                 .iter()
                 .all(|value| value.abs() < 1e-15)
         );
+    }
+}
+
+#[test]
+fn no_rows_have_no_values() {
+    let leaf = |value, cover| Node::Leaf { value, cover };
+    let split = Node::Split {
+        feature: 0,
+        test: Test::Less(1.0),
+        default_left: true,
+        left: 1,
+        right: 2,
+        cover: 8.0,
+    };
+    let trees = [vec![split, leaf(-1.0, 5.0), leaf(2.0, 3.0)]];
+    let trees = Predictor::Trees(TreeEnsemble::new(2, 0.0, &trees, vec![]).unwrap());
+    for predictor in [trees, linear()] {
+        for explainer in [
+            Explainer::new(&predictor, &[0, 1], 2).unwrap(),
+            Explainer::with_background(&predictor, &[0, 1], 2, &[0.0, 1.0, 3.0, 1.0], 2).unwrap(),
+        ] {
+            assert!(explainer.explain(&[], 0).unwrap().contributions.is_empty());
+            assert!(explainer.interactions(&[], 0).is_ok());
+        }
     }
 }

@@ -83,8 +83,10 @@ fn customers_who_share_a_profile_are_no_repeats() {
         if column.has_role(Role::Feature) && !["Contract", "PaymentMethod"].contains(&&*column.name)
         {
             column.roles = vec![Role::Ignore];
+            column.actionable = churn_schema::Actionable::default();
         }
     }
+    sample.spec.same.clear();
     sample.spec.derived.clear();
     sample.spec.checks.clear();
     sample.spec.value = None;

@@ -84,11 +84,11 @@ fn interval_words(explained: &ExplainedCustomer, table: Option<&IntervalTable>) 
         return "no interval: this model was stored without".to_owned();
     };
     let covers = match table.covers {
-        IntervalCovers::Calibration => "calibrated on",
-        IntervalCovers::CalibrationAndSample => "trained and calibrated on",
+        IntervalCovers::Calibration => "calibration",
+        IntervalCovers::CalibrationAndSample => "training and calibration",
     };
     format!(
-        "between {} and {} ({:.0} % interval, for chance in the customers {covers})",
+        "between {} and {} ({:.0} % interval, for chance in {covers})",
         percent(low),
         percent(high),
         100.0 * table.level
