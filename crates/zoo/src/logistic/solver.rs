@@ -16,13 +16,18 @@ const IDLE_GAIN: f64 = 1e-12;
 /// the loss flat along a direction, and steps along it never get short.
 const MAX_IDLE_STEPS: usize = 3;
 
+/// When the steps have run out, the point is taken all the same if the last step lowered the loss
+/// by less than this share of it: along a nearly flat direction coefficients still move, what is
+/// predicted does not.
+const SETTLED_GAIN: f64 = 1e-7;
+
 /// The minimiser: one coefficient per feature, then the intercept.
 pub(super) fn solve(problem: &Problem<'_>, params: &LogisticParams) -> Result<Vec<f64>, Error> {
     let l1 = params.l1_ratio;
     let mut point = problem.start();
     let mut loss = total_loss(problem, &point, l1);
     let mut moved = f64::INFINITY;
-    let mut n_idle = 0;
+    let (mut n_idle, mut gain) = (0, f64::INFINITY);
     for _ in 0..params.max_iterations {
         let derivatives = problem.derivatives(&point);
         let step = if l1 > 0.0 {
@@ -44,8 +49,8 @@ pub(super) fn solve(problem: &Problem<'_>, params: &LogisticParams) -> Result<Ve
                 moved = step
                     .iter()
                     .fold(0.0_f64, |most, d| most.max((length * d).abs()));
-                let is_idle = loss - trial_loss <= IDLE_GAIN * loss.abs();
-                n_idle = if is_idle { n_idle + 1 } else { 0 };
+                gain = (loss - trial_loss) / loss.abs();
+                n_idle = if gain <= IDLE_GAIN { n_idle + 1 } else { 0 };
                 point = trial;
                 loss = trial_loss;
                 break;
@@ -55,6 +60,9 @@ pub(super) fn solve(problem: &Problem<'_>, params: &LogisticParams) -> Result<Ve
         if moved <= params.tolerance || n_idle >= MAX_IDLE_STEPS {
             return Ok(point);
         }
+    }
+    if gain <= SETTLED_GAIN {
+        return Ok(point);
     }
     Err(Error::NotConverged {
         iterations: params.max_iterations,

@@ -88,7 +88,7 @@ fn interval_words(explained: &ExplainedCustomer, table: Option<&IntervalTable>) 
         IntervalCovers::CalibrationAndSample => "training and calibration",
     };
     format!(
-        "between {} and {} ({:.0} % interval, for chance in {covers})",
+        "between {} and {} ({:.0} %, for chance in {covers})",
         percent(low),
         percent(high),
         100.0 * table.level
