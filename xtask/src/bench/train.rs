@@ -258,12 +258,12 @@ fn works(options: &Options) -> Vec<Work> {
             Wanted::AtLeast(1.0),
         ),
         work(
-            format!("CatBoost, one-hot, 300 trees, {large} rows"),
+            format!("CatBoost, one-hot, 60 trees, {large} rows"),
             ("codes", large),
             "catboost",
             (
-                r#"{"iterations": 300, "depth": 6, "learning_rate": 0.1, "one_hot_max_size": 4, "bootstrap_type": "mvs"}"#,
-                r#"{"iterations": 300, "depth": 6, "learning_rate": 0.1, "one_hot_max_size": 4}"#,
+                r#"{"iterations": 60, "depth": 6, "learning_rate": 0.1, "one_hot_max_size": 4, "bootstrap_type": "mvs"}"#,
+                r#"{"iterations": 60, "depth": 6, "learning_rate": 0.1, "one_hot_max_size": 4}"#,
             ),
             1,
             1,
