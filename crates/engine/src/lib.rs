@@ -67,7 +67,7 @@ pub use global::{
 pub use home::Home;
 pub use interactions::{InteractionValues, Pair};
 pub use output::{OutputFormat, quote as quote_csv};
-pub use playbook::load_playbook;
+pub use playbook::{find_playbook, load_playbook};
 pub use predict::{CUSTOMER_ID, Explain, Outcome, Prediction};
 pub use prediction_log::{PredictionLog, PredictionLogCounts, PredictionLogParams};
 pub use reasons::Reason;

@@ -18,18 +18,30 @@ pub fn load_playbook(
     home: &Path,
     spec: &DatasetSpec,
 ) -> Result<Playbook, Error> {
+    match find_playbook(given, home, spec)? {
+        Some(path) => read(&path, spec),
+        None => Ok(Playbook::generic(spec)?),
+    }
+}
+
+/// The file [`load_playbook`] reads; `None` where it makes the generic playbook.
+///
+/// # Errors
+/// The working directory's file can't be read.
+pub fn find_playbook(
+    given: Option<&Path>,
+    home: &Path,
+    spec: &DatasetSpec,
+) -> Result<Option<PathBuf>, Error> {
     let own = home.join("playbook.yaml");
     if let Some(path) = given
         .map(Path::to_owned)
         .or_else(|| own.is_file().then_some(own))
     {
-        return read(&path, spec);
+        return Ok(Some(path));
     }
     let shared = PathBuf::from("config/playbook.yaml");
-    if shared.is_file() && is_meant_for(&shared, spec)? {
-        return read(&shared, spec);
-    }
-    Ok(Playbook::generic(spec)?)
+    Ok((shared.is_file() && is_meant_for(&shared, spec)?).then_some(shared))
 }
 
 fn read(path: &Path, spec: &DatasetSpec) -> Result<Playbook, Error> {

@@ -44,6 +44,14 @@ pub enum Error {
         /// The values that are supported.
         expected: &'static str,
     },
+    /// A file in a format that is not read.
+    #[error("the file is {found}: {fix}")]
+    Format {
+        /// What it looks like.
+        found: &'static str,
+        /// How to save the model so that it can be read.
+        fix: &'static str,
+    },
     /// A tree does not hold together.
     #[error("tree {tree}, node {node}: {fault}")]
     Tree {

@@ -13,6 +13,8 @@ pub struct Imported {
     pub features: Vec<ImportedFeature>,
     /// The class whose probability it predicts, where the file names it.
     pub positive_class: Option<String>,
+    /// Boosting rounds left out because the file names an earlier one as the best; 0 otherwise.
+    pub n_rounds_left_out: usize,
 }
 
 /// One column of the matrix a foreign model expects.

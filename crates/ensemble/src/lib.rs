@@ -4,8 +4,9 @@
 //! (forests) as a share, as its [`Output`] says. It is read from what a trainer wrote
 //! ([`xgboost::read_ubj`]), stored with serde, and needs no trainer and no C++ to serve.
 //! [`catboost::read_json`] and [`lightgbm::read_text`] read models trained elsewhere, with the
-//! columns and category codes they expect ([`Imported`]). [`Calibrator`] turns log-odds into a
-//! probability, [`IntervalTable`] says how far that may be off.
+//! columns and category codes they expect ([`Imported`]); [`read_foreign`] tells the formats
+//! apart. [`Calibrator`] turns log-odds into a probability, [`IntervalTable`] says how far that
+//! may be off.
 //!
 //! ```
 //! use churn_ensemble::{Calibrator, Linear, Predictor};
@@ -31,6 +32,7 @@ mod blend;
 mod calibrator;
 pub mod catboost;
 mod error;
+mod foreign;
 mod importance;
 mod imported;
 mod interval_table;
@@ -39,6 +41,7 @@ mod linear;
 mod number;
 mod output;
 mod predictor;
+mod rewire;
 mod symmetric;
 mod trees;
 pub mod xgboost;
@@ -46,6 +49,7 @@ pub mod xgboost;
 pub use blend::{Blend, BlendMember};
 pub use calibrator::Calibrator;
 pub use error::Error;
+pub use foreign::{Foreign, Library, read_foreign};
 pub use importance::ImportanceKind;
 pub use imported::{FeatureKind, Imported, ImportedFeature};
 pub use interval_table::{IntervalCovers, IntervalTable};

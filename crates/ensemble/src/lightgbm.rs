@@ -32,6 +32,7 @@ pub fn read_text(bytes: &[u8]) -> Result<Imported, Error> {
         predictor: Predictor::Trees(ensemble),
         features,
         positive_class: None,
+        n_rounds_left_out: 0,
     })
 }
 

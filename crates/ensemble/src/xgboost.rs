@@ -1,11 +1,12 @@
 //! Reading the model files of XGBoost, without XGBoost.
 
+mod features;
 mod json;
 mod model;
 mod ubj;
 mod value;
 
-use crate::{Error, TreeEnsemble, importance::normalize};
+use crate::{Error, Imported, TreeEnsemble, importance::normalize};
 
 /// Reads a model saved as UBJSON (`.ubj`, the library's own default).
 ///
@@ -40,4 +41,26 @@ pub fn gains_ubj(bytes: &[u8], n_columns: usize) -> Result<Vec<f64>, Error> {
     let mut gains = model::gains(&ubj::parse(bytes)?, n_columns)?;
     normalize(&mut gains);
     Ok(gains)
+}
+
+/// Reads a model that was trained elsewhere and saved as UBJSON, with what it expects of its
+/// columns.
+///
+/// Columns have the names of the training data frame, or `f0`, `f1`, ... without one. The texts
+/// of category codes are those the file stores (XGBoost 3.1 and later, ASCII alone: others it stores
+/// wrongly); without them the levels are empty. Where early stopping has noted a best iteration, only the rounds up to it are kept,
+/// as the library's own classifier predicts.
+///
+/// # Errors
+/// As [`read_ubj`].
+pub fn import_ubj(bytes: &[u8]) -> Result<Imported, Error> {
+    model::import(&ubj::parse(bytes)?)
+}
+
+/// As [`import_ubj`], saved as JSON.
+///
+/// # Errors
+/// As [`read_json`].
+pub fn import_json(bytes: &[u8]) -> Result<Imported, Error> {
+    model::import(&json::parse(bytes)?)
 }

@@ -7,6 +7,7 @@ use crate::explanation::check_additive;
 use crate::game::Game;
 use crate::interactions::{Interactions, complete};
 use crate::pairs::Background;
+use crate::tables::Work;
 use crate::trees::BlockScratch;
 use crate::view::{By, Kind};
 use crate::{Error, Explanation};
@@ -93,6 +94,13 @@ impl Explainer {
     #[must_use]
     pub fn n_groups(&self) -> usize {
         self.game.view(By::Groups, Kind::Values).n_groups
+    }
+
+    /// What it takes to explain one row of binary trees by matrix columns, as
+    /// [`Self::explain_features`] does; nothing for other models.
+    #[must_use]
+    pub fn work_by_feature(&self) -> Work {
+        self.game.work(&self.predictor, By::Columns, Kind::Values)
     }
 
     /// Contributions of the original columns (groups) for `n_rows` rows of the matrix,

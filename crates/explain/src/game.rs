@@ -9,6 +9,7 @@ use crate::linear::LinearOrigin;
 use crate::pairs::Background;
 use crate::symmetric::SymmetricTrees;
 use crate::symmetric_pairs::SymmetricPairs;
+use crate::tables::Work;
 use crate::trees::{BlockScratch, TreesGame};
 use crate::view::{By, Kind, View};
 
@@ -113,6 +114,16 @@ impl Game {
         }
         if let (Predictor::Blend(blend), Players::Blend(games)) = (predictor, &self.players) {
             games.prepare(blend, by, kind);
+        }
+    }
+
+    /// What one row costs by tables; nothing for models that have none of this kind.
+    pub(crate) fn work(&self, predictor: &Predictor, by: By, kind: Kind) -> Work {
+        match (predictor, &self.players) {
+            (Predictor::Trees(ensemble), Players::Trees(trees)) => {
+                trees.work(ensemble, by, self.view(by, kind))
+            }
+            _ => Work::default(),
         }
     }
 

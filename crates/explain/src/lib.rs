@@ -71,3 +71,4 @@ pub use explainer::{Explainer, RowScratch};
 pub use explanation::Explanation;
 pub use interactions::Interactions;
 pub use points::probability_points;
+pub use tables::Work;

@@ -64,6 +64,20 @@ struct KeyTest {
     step: u16,
 }
 
+/// What it takes to explain one row by tables: the least an implementation of the same plan
+/// could do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Comparisons of ranks.
+    pub n_comparisons: usize,
+    /// Numbers looked up and added.
+    pub n_additions: usize,
+    /// Sums read and written: an addition to a place shares them with others of its tree.
+    pub n_sums: usize,
+    /// Memory of all tables, in bytes.
+    pub table_bytes: usize,
+}
+
 /// Memory reused from block to block.
 #[derive(Debug, Default)]
 pub(crate) struct TableScratch {
@@ -92,6 +106,16 @@ impl Tables {
             values: first_value..self.values.len(),
             first_key,
         });
+    }
+
+    /// What one row costs.
+    pub(crate) fn work(&self) -> Work {
+        Work {
+            n_comparisons: self.tests.len(),
+            n_additions: self.sources.len(),
+            n_sums: self.columns.len(),
+            table_bytes: size_of_val(self.values.as_slice()),
+        }
     }
 
     /// Ends a run: the parts pushed since the last one.

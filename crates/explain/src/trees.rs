@@ -10,7 +10,7 @@ use crate::pairs::{Background, TreePairs};
 use crate::parts::{Limits, Part, cut};
 use crate::planes::Planes;
 use crate::shape::Shape;
-use crate::tables::{TableScratch, Tables, cells_into, places};
+use crate::tables::{TableScratch, Tables, Work, cells_into, places};
 use crate::tabulate::{CellCounts, tabulate};
 use crate::view::{By, View};
 use crate::walk::{self, Ranks};
@@ -79,6 +79,11 @@ impl TreesGame {
     /// Prepares what `view` needs, if it has not been.
     pub(crate) fn prepare(&self, ensemble: &TreeEnsemble, by: By, view: &View) {
         self.prepared(ensemble, by, view);
+    }
+
+    /// What one row costs by tables.
+    pub(crate) fn work(&self, ensemble: &TreeEnsemble, by: By, view: &View) -> Work {
+        self.prepared(ensemble, by, view).tables.work()
     }
 
     fn prepared(&self, ensemble: &TreeEnsemble, by: By, view: &View) -> &Prepared {

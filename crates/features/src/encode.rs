@@ -1,6 +1,9 @@
 //! Writing one feature's values into the matrix.
 
-use crate::{Encoding, Error, FittedFeature, Matrix, Source, values::Values};
+use crate::{Encoding, Error, FittedFeature, Matrix, Source, fit::MISSING_LEVEL, values::Values};
+
+/// Stands for a number that is none of the levels; no level can be called so.
+const UNKNOWN_LEVEL: &str = "\u{0}";
 
 /// Writes `values` into the columns of `matrix` from `first` on.
 pub(crate) fn write(
@@ -99,9 +102,65 @@ fn write_form(
         }
         // A plan with forms within forms is not consistent and is never read.
         (Encoding::Several { .. }, _) => Err(type_error(feature, "feature in plain forms")),
+        (
+            Encoding::Numbered {
+                levels,
+                values,
+                missing,
+            },
+            Values::Categories { codes, levels: met },
+        ) => {
+            let place = |(hint, level): (usize, &String)| {
+                find(levels, level, hint).map_or(f32::NAN, |place| values[place] as f32)
+            };
+            let numbers: Vec<f32> = met.iter().enumerate().map(place).collect();
+            let missing = missing.map_or(f32::NAN, |number| number as f32);
+            matrix.fill_column(
+                first,
+                codes
+                    .iter()
+                    .map(|&code| usize::try_from(code).map_or(missing, |code| numbers[code])),
+            );
+            Ok(())
+        }
         (Encoding::Number { .. }, Values::Categories { .. }) => Err(type_error(feature, "number")),
-        (_, Values::Numbers(_)) => Err(type_error(feature, "category")),
+        (
+            Encoding::OneHot { levels, .. }
+            | Encoding::Native { levels, .. }
+            | Encoding::Numbered { levels, .. },
+            Values::Numbers(numbers),
+        ) => match codes_of_numbers(levels, numbers) {
+            Some(categories) => write(matrix, first, feature, &categories),
+            None => Err(type_error(feature, "category")),
+        },
     }
+}
+
+/// Numbers as categories, for levels that are all written as numbers (but for the one that stands
+/// for a missing value), as models trained elsewhere may have them; `None` when they are not.
+fn codes_of_numbers(levels: &[String], numbers: &[f64]) -> Option<Values> {
+    let mut places: Vec<(f64, i32)> = Vec::with_capacity(levels.len());
+    for (place, level) in levels.iter().enumerate() {
+        if level != MISSING_LEVEL {
+            // Adding zero turns -0 into 0.
+            places.push((level.parse::<f64>().ok()? + 0.0, place as i32));
+        }
+    }
+    places.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let unknown = levels.len() as i32;
+    let code = |&number: &f64| {
+        if number.is_nan() {
+            return -1;
+        }
+        let found = places.binary_search_by(|(level, _)| level.total_cmp(&(number + 0.0)));
+        found.map_or(unknown, |place| places[place].1)
+    };
+    let mut met = levels.to_vec();
+    met.push(UNKNOWN_LEVEL.to_owned());
+    Some(Values::Categories {
+        codes: numbers.iter().map(code).collect(),
+        levels: met,
+    })
 }
 
 /// Position of `level`, looking first where it stands when dictionary and plan agree.

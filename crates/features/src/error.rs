@@ -1,5 +1,8 @@
 //! What can be wrong with a plan or with a table handed to it.
 
+/// Most columns an error names one by one.
+const SHOWN: usize = 10;
+
 /// A fault of the feature layer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -54,6 +57,19 @@ pub enum Error {
     Union {
         /// What is wrong.
         fault: String,
+    },
+    /// Columns of a model trained elsewhere can't be made from the specification.
+    #[error(
+        "{} of the model's {n_columns} columns can't be made: {}{}",
+        faults.len(),
+        faults.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("; "),
+        if faults.len() > SHOWN { format!("; and {} more", faults.len() - SHOWN) } else { String::new() }
+    )]
+    Foreign {
+        /// Columns the model expects.
+        n_columns: usize,
+        /// What is wrong with each and what to write in a map, a clause each.
+        faults: Vec<String>,
     },
     /// A derived feature can't be computed from the columns it names.
     #[error("derived feature '{feature}': {fault}")]

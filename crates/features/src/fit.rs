@@ -53,9 +53,9 @@ impl FeaturePlan {
 }
 
 /// A declared feature: source, group, missing strategy, levels known beforehand.
-type Declared<'a> = (Source, Group, MissingStrategy, &'a [String]);
+pub(crate) type Declared<'a> = (Source, Group, MissingStrategy, &'a [String]);
 
-fn declared(spec: &DatasetSpec) -> Vec<Declared<'_>> {
+pub(crate) fn declared(spec: &DatasetSpec) -> Vec<Declared<'_>> {
     let columns = spec.features().map(|column| {
         let group = Group {
             name: column.name.clone(),
@@ -223,7 +223,7 @@ fn fit_category(
     }
 }
 
-fn name_columns(feature: &str, group: u32, encoding: &Encoding) -> Vec<MatrixColumn> {
+pub(crate) fn name_columns(feature: &str, group: u32, encoding: &Encoding) -> Vec<MatrixColumn> {
     let column = |name: String, categorical: bool| MatrixColumn {
         name,
         group,
@@ -247,6 +247,7 @@ fn name_columns(feature: &str, group: u32, encoding: &Encoding) -> Vec<MatrixCol
             .iter()
             .flat_map(|form| name_columns(feature, group, form))
             .collect(),
+        Encoding::Numbered { .. } => vec![column(feature.to_owned(), false)],
     }
 }
 

@@ -41,6 +41,7 @@ mod describe;
 mod encode;
 mod error;
 mod fit;
+mod foreign;
 mod matrix;
 mod plan;
 mod transform;
@@ -49,6 +50,7 @@ mod values;
 
 pub use describe::{GroupTexts, ValueMatcher};
 pub use error::Error;
+pub use foreign::{Adopted, ColumnMap, ColumnSource, ForeignColumn};
 pub use matrix::Matrix;
 pub use plan::{
     CategoryEncoding, Encoding, FeaturePlan, FittedFeature, FittedPlan, Group, MatrixColumn,

@@ -141,6 +141,16 @@ pub enum Encoding {
         /// At least two, none of them of this kind.
         forms: Vec<Encoding>,
     },
+    /// One column holding a number of its own for each level, as label encoders write it; only
+    /// in plans of models trained elsewhere. An unknown level is missing.
+    Numbered {
+        /// Levels.
+        levels: Vec<String>,
+        /// The number of each level, finite.
+        values: Vec<f64>,
+        /// The number of a missing value; `None` keeps `NaN`.
+        missing: Option<f64>,
+    },
 }
 
 impl Encoding {
@@ -150,19 +160,26 @@ impl Encoding {
         match self {
             Self::Number { flag_missing, .. } => 1 + usize::from(*flag_missing),
             Self::OneHot { levels, pooled, .. } => levels.len() + usize::from(!pooled.is_empty()),
-            Self::Native { .. } => 1,
+            Self::Native { .. } | Self::Numbered { .. } => 1,
             Self::Several { forms } => forms.iter().map(Self::n_columns).sum(),
         }
     }
 
-    /// Whether forms beside each other are at least two and not nested.
-    fn is_sound(&self) -> bool {
+    /// Whether its lists agree with each other, and forms beside each other are at least two and
+    /// not nested.
+    fn is_consistent(&self) -> bool {
         match self {
-            Self::Several { forms } => {
-                let is_nested = |form: &Self| matches!(form, Self::Several { .. });
-                forms.len() > 1 && !forms.iter().any(is_nested)
+            Self::Number { shift, scale, .. } => shift.is_finite() && scale.is_finite(),
+            Self::OneHot {
+                levels, missing, ..
             }
-            _ => true,
+            | Self::Native { levels, missing } => missing.is_none_or(|place| place < levels.len()),
+            Self::Numbered { levels, values, .. } => levels.len() == values.len(),
+            Self::Several { forms } => {
+                let is_plain =
+                    |form: &Self| !matches!(form, Self::Several { .. }) && form.is_consistent();
+                forms.len() > 1 && forms.iter().all(is_plain)
+            }
         }
     }
 }
@@ -206,7 +223,7 @@ pub struct FittedPlan {
     pub format: u32,
     /// Fingerprint of the specification it was fitted under.
     pub spec_fingerprint: String,
-    /// The form asked for.
+    /// The form asked for; that of trees for a model trained elsewhere.
     pub params: PlanParams,
     /// Further forms asked for, of a plan made by [`FittedPlan::union`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -256,10 +273,7 @@ impl FittedPlan {
         self.format == 1
             && width == self.columns.len()
             && self.features.len() == self.groups.len()
-            && self
-                .features
-                .iter()
-                .all(|feature| feature.encoding.is_sound())
+            && (self.features.iter()).all(|feature| feature.encoding.is_consistent())
             && self
                 .columns
                 .iter()

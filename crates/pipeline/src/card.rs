@@ -44,27 +44,33 @@ impl CardFacts<'_> {
             cv_metrics: BTreeMap::new(),
             test_metrics: BTreeMap::new(),
             decision: String::new(),
-            intended_use: format!(
-                "Ranking customers like those of '{}' by their risk of leaving, to choose whom to contact and with what offer.",
-                self.dataset
-            ),
-            limits: self.limits(),
+            intended_use: intended_use(self.dataset),
+            limits: limits(&self.protected),
             figures: CardFigures::default(),
+            imported: None,
         }
     }
+}
 
-    fn limits(&self) -> Vec<String> {
-        let mut limits = vec![
+/// What no model of ours must be used for; `protected` are the protected features it uses.
+pub(crate) fn limits(protected: &[String]) -> Vec<String> {
+    let mut limits = vec![
             "Contributions say what the model reacts to, not what causes leaving; the effect of an offer must be measured with a control group.".to_owned(),
             "Figures hold for customers drawn as the training rows were; another market, price list or season needs new data.".to_owned(),
             "Not for decisions with legal effect on a person.".to_owned(),
         ];
-        if !self.protected.is_empty() {
-            limits.push(format!(
+    if !protected.is_empty() {
+        limits.push(format!(
                 "Uses the protected attributes {}; they are never shown as reasons, and their effect must be watched.",
-                self.protected.join(", ")
+                protected.join(", ")
             ));
-        }
-        limits
     }
+    limits
+}
+
+/// What a model of customers like those of `dataset` is for.
+pub(crate) fn intended_use(dataset: &str) -> String {
+    format!(
+        "Ranking customers like those of '{dataset}' by their risk of leaving, to choose whom to contact and with what offer."
+    )
 }

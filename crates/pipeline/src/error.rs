@@ -12,6 +12,9 @@ pub enum Error {
     /// The data can't be read or was refused.
     #[error(transparent)]
     Data(#[from] churn_schema::Error),
+    /// A model can't be put over the columns it is to be served with.
+    #[error(transparent)]
+    Ensemble(#[from] churn_ensemble::Error),
     /// Training failed.
     #[error(transparent)]
     Zoo(#[from] churn_zoo::Error),
@@ -101,6 +104,14 @@ pub enum Error {
     Leakage {
         /// What was found, a sentence each.
         findings: Vec<String>,
+    },
+    /// A model file of another library can't be served.
+    #[error("{} is not imported: {fault}", path.display())]
+    Import {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and how to fix it.
+        fault: String,
     },
     /// A model can't be made again here.
     #[error("{version} can't be reproduced: {why}")]

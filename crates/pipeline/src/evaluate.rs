@@ -7,6 +7,7 @@ use churn_metrics::{
     CALIBRATION_BINS, CalibrationSummary, Interval, ReliabilityBin, bootstrap_all,
     calibration_summary, reliability_table,
 };
+use churn_registry::Card;
 use churn_schema::{ReadOptions, read_all};
 use serde::Serialize;
 
@@ -61,10 +62,7 @@ pub fn evaluate(
         path: path.to_owned(),
         detail: ": not every row has a target".to_owned(),
     })?;
-    let caution = (validation.content_sha256.as_deref() == Some(&model.card.trained_on.sha256))
-        .then(|| {
-            "this is the file the model was trained on: the figures are too good to hold for new customers".to_owned()
-        });
+    let caution = caution(&model.card, validation.content_sha256.as_deref());
     let threshold = model.threshold;
     let probabilities =
         Scorer::new(version.clone(), model, ScorerParams::default())?.probabilities(&table)?;
@@ -85,4 +83,17 @@ pub fn evaluate(
         reliability: reliability_table(&labels, &probabilities, 10)?,
         caution,
     })
+}
+
+/// What must be said when a file has had a part in making the model.
+fn caution(card: &Card, sha256: Option<&str>) -> Option<String> {
+    let judged_on = card.imported.as_ref().and_then(|of| of.judged_on.as_ref());
+    let said = if sha256 == Some(card.trained_on.sha256.as_str()) {
+        "this is the file the model was trained on: the figures are too good to hold for new customers"
+    } else if judged_on.is_some_and(|rows| sha256 == Some(rows.sha256.as_str())) {
+        "calibrator and threshold were chosen on this very file: the figures are somewhat too good"
+    } else {
+        return None;
+    };
+    Some(said.to_owned())
 }

@@ -36,6 +36,22 @@ fn importances(
         .and_then(|bytes| xgboost::gains_ubj(bytes, plan.n_columns()).ok())
         .map(|gains| (ImportanceKind::Gain, gains));
     let (kind, columns) = gains.or_else(|| predictor.importances())?;
+    Some(shares(plan, kind, columns))
+}
+
+/// What the card of a model trained elsewhere shows of its inside before it is judged.
+pub(crate) fn figures_of_imported(plan: &FittedPlan, predictor: &Predictor) -> CardFigures {
+    CardFigures {
+        importances: predictor
+            .importances()
+            .map(|(kind, columns)| shares(plan, kind, columns)),
+        coefficients: coefficients(plan, predictor),
+        ..CardFigures::default()
+    }
+}
+
+/// Sums matrix columns into features, largest share first.
+fn shares(plan: &FittedPlan, kind: ImportanceKind, columns: Vec<f64>) -> Importances {
     let mut features: Vec<FeatureImportance> = plan
         .groups
         .iter()
@@ -51,7 +67,7 @@ fn importances(
         }
     }
     features.sort_by(|a, b| b.share.total_cmp(&a.share));
-    Some(Importances { kind, features })
+    Importances { kind, features }
 }
 
 /// Coefficients of a linear model with labels for readers, strongest first.
@@ -97,7 +113,7 @@ fn column_words(encoding: &Encoding) -> Vec<(String, f64)> {
             .map(|level| (format!(": {level}"), 1.0))
             .chain((!pooled.is_empty()).then(|| (": (other)".to_owned(), 1.0)))
             .collect(),
-        Encoding::Native { .. } => vec![(String::new(), 1.0)],
+        Encoding::Native { .. } | Encoding::Numbered { .. } => vec![(String::new(), 1.0)],
         Encoding::Several { forms } => forms.iter().flat_map(column_words).collect(),
     }
 }

@@ -4,7 +4,10 @@ use churn_engine::{Home, Scorer, ScorerParams};
 use churn_metrics::delong_test;
 use churn_registry::CHAMPION;
 
-use crate::{Error, TrainRequest, candidate::TestPart, card::CardFacts, run_config::RunConfig};
+use crate::{
+    Error, InputFiles, TrainRequest, candidate::TestPart, card::CardFacts, inputs::read_inputs,
+    run_config::RunConfig,
+};
 
 /// What comparing with the model in service came to.
 pub(crate) enum Verdict {
@@ -21,7 +24,19 @@ pub(crate) enum Verdict {
     },
 }
 
-/// Compares a candidate's test probabilities with the model in service on the same rows.
+/// The model in service, when there is one.
+pub(crate) fn in_service(home: &Home) -> Result<Option<String>, Error> {
+    match home.registry().resolve(CHAMPION) {
+        Ok(found) => Ok(Some(found.version.to_string())),
+        Err(
+            churn_registry::Error::NoModels { .. } | churn_registry::Error::UnknownReference { .. },
+        ) => Ok(None),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+/// Compares a candidate's test probabilities with the model in service, of version `incumbent`, on the
+/// same rows.
 ///
 /// Fair only when the model in service was trained on the same file with the same seed and asked
 /// for the same test part: then both kept the same rows aside. Otherwise it may have learned from
@@ -29,6 +44,7 @@ pub(crate) enum Verdict {
 pub(crate) fn compare(
     home: &Home,
     request: &TrainRequest,
+    incumbent: Option<&str>,
     facts: &CardFacts<'_>,
     test: Option<&TestPart>,
     candidate: &[f64],
@@ -39,15 +55,13 @@ pub(crate) fn compare(
             "no test part, so no comparison with a model in service".to_owned(),
         ));
     };
-    let (version, model) = match home.registry().load(CHAMPION) {
+    let Some(incumbent) = incumbent else {
+        return Ok(Verdict::NotComparable(
+            "no model was in service before".to_owned(),
+        ));
+    };
+    let (version, model) = match home.registry().load(incumbent) {
         Ok(found) => found,
-        Err(
-            churn_registry::Error::NoModels { .. } | churn_registry::Error::UnknownReference { .. },
-        ) => {
-            return Ok(Verdict::NotComparable(
-                "no model was in service before".to_owned(),
-            ));
-        }
         Err(fault) => {
             return Ok(Verdict::NotComparable(format!(
                 "the model in service can't be read: {fault}"
@@ -97,9 +111,15 @@ fn kept_same_rows_aside(home: &Home, version: &str, request: &TrainRequest) -> R
         return Ok(false);
     };
     let before: Option<RunConfig> = serde_json::from_str(&run.config).ok();
+    let inputs = read_inputs(home, request)?;
+    let is_same_file = |before: &RunConfig, role: &str| {
+        let of = |files: &InputFiles| files.get(role).map(|file| file.sha256.clone());
+        before.inputs.as_ref().and_then(of) == of(&inputs)
+    };
     Ok(before.is_some_and(|before| {
         let (was, is) = (before.train.test_share, request.config.test_share);
-        before.holdout == request.holdout
+        before.holdout.is_some() == request.holdout.is_some()
+            && is_same_file(&before, "holdout")
             && before.folds.is_some() == request.folds.is_some()
             && was.total_cmp(&is).is_eq()
     }))

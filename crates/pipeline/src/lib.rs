@@ -1,4 +1,5 @@
-//! Use cases that learn: validate a file, train and choose a model, evaluate one.
+//! Use cases that learn: validate a file, train and choose a model, evaluate one, take in one
+//! that was trained elsewhere ([`import`]).
 //!
 //! [`train`] is the main one: it reads and validates a file, keeps a test part aside, lets every
 //! algorithm face the same folds, calibrates, chooses by a written policy, registers every
@@ -33,7 +34,10 @@ mod error;
 mod evaluate;
 mod figures;
 mod folds_file;
+mod heartbeat;
+mod import;
 mod incumbent;
+mod inputs;
 mod leakage;
 mod outcome;
 mod policy;
@@ -50,6 +54,8 @@ mod values;
 pub use config::{AlgorithmParams, EnsembleConfig, TrainConfig};
 pub use error::Error;
 pub use evaluate::{Evaluation, evaluate};
+pub use import::{ImportOutcome, ImportRequest, import};
+pub use inputs::{InputFile, InputFiles};
 pub use leakage::LeakageConfig;
 pub use outcome::{Baseline, CandidateOutcome, DataSummary, FailedCandidate, TrainOutcome};
 pub use policy::{DEFAULT_POLICY, NamedPolicy};

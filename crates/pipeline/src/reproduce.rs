@@ -11,7 +11,11 @@ use churn_store::sha256_hex;
 use serde::Serialize;
 
 use crate::{
-    Error, NamedPolicy, TrainRequest, contest, progress::Progress, run_config::RunConfig, train,
+    Error, NamedPolicy, TrainRequest, contest,
+    inputs::{differences as input_differences, read_inputs},
+    progress::Progress,
+    run_config::RunConfig,
+    train,
     tuning::Shelf,
 };
 
@@ -88,6 +92,9 @@ pub fn reproduce(
             data.display(),
             version.dataset_sha256
         ));
+    }
+    if let Some(before) = &config.inputs {
+        differences.extend(input_differences(before, &read_inputs(home, &request)?));
     }
     let contest = contest::hold(home, &request, &table, &sha256, Shelf::Closed, progress)?;
     let again = contest

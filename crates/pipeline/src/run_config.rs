@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use churn_engine::Home;
 use churn_zoo::SelectionPolicy;
 use serde::{Deserialize, Serialize};
 
-use crate::{TrainConfig, TrainRequest};
+use crate::{Error, InputFiles, TrainConfig, TrainRequest, inputs::read_inputs};
 
 /// The settings of a run. The data, its specification and the seed are recorded beside it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,19 +26,26 @@ pub struct RunConfig {
     /// The playbook customers' values came from, when one was named.
     #[serde(default)]
     pub playbook: Option<PathBuf>,
+    /// Those files by content, and the playbook found where none was named; none in runs of
+    /// earlier programs.
+    #[serde(default)]
+    pub inputs: Option<InputFiles>,
 }
 
 impl RunConfig {
-    /// The settings of a request.
-    #[must_use]
-    pub fn of(request: &TrainRequest) -> Self {
-        Self {
+    /// The settings of a request to be run in `home`.
+    ///
+    /// # Errors
+    /// [`Error::Read`] when a file it names can't be read.
+    pub fn of(home: &Home, request: &TrainRequest) -> Result<Self, Error> {
+        Ok(Self {
+            inputs: Some(read_inputs(home, request)?),
             train: request.config.clone(),
             policy: request.policy.name.clone(),
             selection: request.policy.policy.clone(),
             folds: request.folds.clone(),
             holdout: request.holdout.clone(),
             playbook: request.playbook.clone(),
-        }
+        })
     }
 }

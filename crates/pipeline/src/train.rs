@@ -8,13 +8,15 @@ use std::{
 use churn_engine::Home;
 use churn_registry::{DataFile, NewVersion, RunStart};
 use churn_schema::{DatasetSpec, ReadOptions, Severity, Table, Validation, read_all};
+use churn_zoo::Decision;
 
 use crate::{
     CandidateOutcome, DataSummary, Error, NamedPolicy, TrainConfig, TrainOutcome,
-    candidate::{Candidate, named},
+    candidate::{Candidate, TestPart, named},
     card::CardFacts,
-    contest::{self, Contest},
-    incumbent::{Verdict, compare},
+    contest,
+    heartbeat::Heartbeat,
+    incumbent::{Verdict, compare, in_service},
     progress::Progress,
     run_config::RunConfig,
     tuning::Shelf,
@@ -91,14 +93,16 @@ pub fn train(
         n_bytes: std::fs::metadata(&request.data).map_or(0, |facts| facts.len()),
         spec_fingerprint: &fingerprint,
     })?;
-    let config = serde_json::json!(RunConfig::of(request));
+    let config = serde_json::json!(RunConfig::of(home, request)?);
     let run_id = registry.start_run(&RunStart {
         dataset_sha256: &sha256,
         spec_fingerprint: &fingerprint,
         seed: request.seed,
         config: &config,
     })?;
+    let heartbeat = Heartbeat::start(registry, &run_id);
     let outcome = run(home, request, &run_id, &table, validation, progress);
+    drop(heartbeat);
     match &outcome {
         Ok(outcome) => {
             let leaderboard = serde_json::json!(outcome.candidates);
@@ -153,7 +157,20 @@ fn run(
     let shelf = Shelf::Of { run_id };
     let mut contest = contest::hold(home, request, table, &data_sha256, shelf, progress)?;
     let facts = contest::facts(request, &contest.rows, &data_sha256);
-    let kept = look_at_incumbent(home, request, &facts, &mut contest)?;
+    let winner = contest
+        .candidates
+        .iter()
+        .find(|candidate| Some(candidate.algorithm) == contest.decision.champion);
+    let probabilities = winner.map(|winner| winner.test_probabilities.clone());
+    let challenge = Challenge {
+        home,
+        request,
+        facts: &facts,
+        test: contest.rows.test.as_ref(),
+        probabilities,
+    };
+    let mut seen = in_service(home)?;
+    let kept = challenge.meet(seen.as_deref(), &mut contest.decision)?;
     let n_all = table.n_rows();
     let all_left = table
         .labels()
@@ -184,55 +201,88 @@ fn run(
         validation,
     };
     register(home, request, contest.candidates, &mut outcome)?;
+    while request.activate && outcome.decision.champion.is_some() {
+        if activate(home, request, seen.as_deref(), &outcome)? {
+            break;
+        }
+        // Another run put its model into service since: the winner must face that one too.
+        seen = in_service(home)?;
+        if let Some(kept) = challenge.meet(seen.as_deref(), &mut outcome.decision)? {
+            outcome.champion = Some(kept);
+        }
+    }
     Ok(outcome)
 }
 
-/// Asks whether the winner is not worse than the model in service; if it is, that version is given
-/// back and nothing is chosen.
-fn look_at_incumbent(
+/// Puts the chosen version into service, unless `seen` no longer is; says whether it did.
+fn activate(
     home: &Home,
     request: &TrainRequest,
-    facts: &CardFacts<'_>,
-    contest: &mut Contest,
-) -> Result<Option<String>, Error> {
-    let decision = &mut contest.decision;
-    let winner = contest
-        .candidates
-        .iter()
-        .find(|candidate| Some(candidate.algorithm) == decision.champion);
-    let Some(winner) = winner else {
-        return Ok(None);
+    seen: Option<&str>,
+    outcome: &TrainOutcome,
+) -> Result<bool, Error> {
+    let Some(champion) = &outcome.champion else {
+        return Ok(true);
     };
-    let significance = request.policy.policy.significance;
-    let test = contest.rows.test.as_ref();
-    match compare(
-        home,
-        request,
-        facts,
-        test,
-        &winner.test_probabilities,
-        significance,
-    )? {
-        Verdict::NotComparable(why) => decision.reasons.push(why),
-        Verdict::NotWorse(figures) => {
-            decision
-                .reasons
-                .push(format!("not worse than the model in service: {figures}"));
-        }
-        Verdict::Worse { incumbent, figures } => {
-            decision
-                .reasons
-                .push(format!("the model in service is better: {figures}"));
-            "the model in service was kept: it is better than every candidate"
-                .clone_into(&mut decision.text);
-            decision.champion = None;
-            return Ok(Some(incumbent));
-        }
+    let registry = home.registry();
+    match registry.activate_if(champion, seen, &request.who, &outcome.decision.text) {
+        Err(churn_registry::Error::Overtaken { .. }) => Ok(false),
+        other => Ok(other.map(|_| true)?),
     }
-    Ok(None)
 }
 
-/// Registers the candidates, simplest first, and activates the chosen one.
+/// The winner of a contest before it goes into service.
+struct Challenge<'a> {
+    home: &'a Home,
+    request: &'a TrainRequest,
+    facts: &'a CardFacts<'a>,
+    test: Option<&'a TestPart>,
+    /// Of the winner, on the test part; `None` when nobody won.
+    probabilities: Option<Vec<f64>>,
+}
+
+impl Challenge<'_> {
+    /// Asks whether the winner is not worse than `incumbent`, the model in service, and notes down
+    /// the answer; if it is worse, that version is given back and nothing is chosen.
+    fn meet(
+        &self,
+        incumbent: Option<&str>,
+        decision: &mut Decision,
+    ) -> Result<Option<String>, Error> {
+        let Some(probabilities) = &self.probabilities else {
+            return Ok(None);
+        };
+        let verdict = compare(
+            self.home,
+            self.request,
+            incumbent,
+            self.facts,
+            self.test,
+            probabilities,
+            self.request.policy.policy.significance,
+        )?;
+        match verdict {
+            Verdict::NotComparable(why) => decision.reasons.push(why),
+            Verdict::NotWorse(figures) => {
+                decision
+                    .reasons
+                    .push(format!("not worse than the model in service: {figures}"));
+            }
+            Verdict::Worse { incumbent, figures } => {
+                decision
+                    .reasons
+                    .push(format!("the model in service is better: {figures}"));
+                "the model in service was kept: it is better than every candidate"
+                    .clone_into(&mut decision.text);
+                decision.champion = None;
+                return Ok(Some(incumbent));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Registers the candidates, simplest first.
 fn register(
     home: &Home,
     request: &TrainRequest,
@@ -272,11 +322,6 @@ fn register(
                 .cloned()
                 .unwrap_or_default(),
         });
-    }
-    let chosen = outcome.decision.champion.and(outcome.champion.as_deref());
-    if let Some(champion) = chosen.filter(|_| request.activate) {
-        home.registry()
-            .activate(champion, &request.who, &outcome.decision.text)?;
     }
     Ok(())
 }

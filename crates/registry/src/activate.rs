@@ -42,11 +42,39 @@ impl Registry {
         who: &str,
         why: &str,
     ) -> Result<Moved, Error> {
+        self.move_to(alias, reference, None, who, why)
+    }
+
+    /// Like [`activate`](Self::activate), but only while `expected` is the champion (`None`:
+    /// while there is none), so that nobody moves it between looking and moving.
+    ///
+    /// # Errors
+    ///
+    /// As [`activate`](Self::activate), and [`Error::Overtaken`] when another version is champion.
+    pub fn activate_if(
+        &self,
+        reference: &str,
+        expected: Option<&str>,
+        who: &str,
+        why: &str,
+    ) -> Result<Moved, Error> {
+        self.move_to(CHAMPION, reference, Some(expected), who, why)
+    }
+
+    /// Moves an alias; `expected` is what it must name now, when that matters.
+    fn move_to(
+        &self,
+        alias: &str,
+        reference: &str,
+        expected: Option<Option<&str>>,
+        who: &str,
+        why: &str,
+    ) -> Result<Moved, Error> {
         check_alias(alias)?;
         let to = self.resolve_verified(reference)?;
-        let from = self
-            .database
-            .transaction_with_retry(|connection| self.move_to(connection, alias, &to, who, why))?;
+        let from = self.database.transaction_with_retry(|connection| {
+            self.move_in(connection, alias, &to, expected, who, why)
+        })?;
         Ok(Moved { from, to })
     }
 
@@ -76,19 +104,27 @@ impl Registry {
         who: &str,
         why: &str,
     ) -> Result<Option<String>, Error> {
-        self.move_to(connection, CHAMPION, to, who, why)
+        self.move_in(connection, CHAMPION, to, None, who, why)
     }
 
-    fn move_to(
+    fn move_in(
         &self,
         connection: &mut Connection,
         alias: &str,
         to: &ModelVersion,
+        expected: Option<Option<&str>>,
         who: &str,
         why: &str,
     ) -> Result<Option<String>, Error> {
         let history = alias_moves::list(connection, alias)?;
         let from = history.last().map(|last| last.to_version.clone());
+        if let Some(expected) = expected.filter(|&expected| expected != from.as_deref()) {
+            return Err(Error::Overtaken {
+                alias: alias.to_owned(),
+                expected: expected.map(str::to_owned),
+                now: from,
+            });
+        }
         let target = to.version.to_string();
         if from.as_ref() != Some(&target) {
             let step = Step {

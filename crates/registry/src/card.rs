@@ -31,6 +31,9 @@ pub struct Card {
     /// The inside of the model in figures; empty on cards of earlier programs.
     #[serde(default, skip_serializing_if = "CardFigures::is_empty")]
     pub figures: CardFigures,
+    /// Where a model trained elsewhere came from; none for one trained here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Origin>,
 }
 
 /// What can be shown of the inside of a model.
@@ -108,6 +111,36 @@ pub struct OutOfBag {
     pub log_loss: f64,
     /// Rows that some tree did not see.
     pub n_rows: u64,
+}
+
+/// The file a model trained elsewhere was read from. Of its training data nothing is known, so
+/// [`Card::trained_on`] has no rows and no hash then.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// The library that wrote it, for example `xgboost`.
+    pub library: String,
+    /// Name of the file, without its folder.
+    pub file: String,
+    /// SHA-256 of the file, hex; the file itself is kept in the bundle.
+    pub sha256: String,
+    /// How its columns were understood, where that was not plain, a sentence each.
+    pub notes: Vec<String>,
+    /// The labelled rows its calibrator, threshold and figures come from; none when there were
+    /// none.
+    pub judged_on: Option<JudgedOn>,
+}
+
+/// Labelled rows that an imported model was calibrated and judged on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JudgedOn {
+    /// SHA-256 of the file, hex.
+    pub sha256: String,
+    /// Rows used.
+    pub n_rows: u64,
+    /// Share of them that left, 0..=1.
+    pub base_rate: f64,
 }
 
 /// The data a model was trained on.

@@ -52,6 +52,20 @@ pub enum Error {
         /// The version it names now, if any.
         now: Option<String>,
     },
+    /// Another process moved an alias since the caller looked at it.
+    #[error(
+        "alias {alias:?} was moved in the meantime: it named {}, now it names {}; look at the new one and decide again",
+        expected.as_deref().unwrap_or("nothing"),
+        now.as_deref().unwrap_or("nothing")
+    )]
+    Overtaken {
+        /// Name of the alias.
+        alias: String,
+        /// The version the caller saw there, if any.
+        expected: Option<String>,
+        /// The version it names now, if any.
+        now: Option<String>,
+    },
     /// A version that must not serve because its bundle is not whole.
     #[error("{version} is not activated, its bundle does not verify: {}", problem.what)]
     Unverified {

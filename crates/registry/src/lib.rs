@@ -41,7 +41,8 @@ mod version;
 pub use activate::Moved;
 pub use bundle::{FORMAT, MAX_BUNDLE_BYTES, read_bundle, write_bundle};
 pub use card::{
-    Card, CardFigures, Coefficient, FeatureImportance, Importances, OutOfBag, TrainedOn,
+    Card, CardFigures, Coefficient, FeatureImportance, Importances, JudgedOn, Origin, OutOfBag,
+    TrainedOn,
 };
 /// How far a probability may be off.
 pub use churn_ensemble::{IntervalCovers, IntervalTable};
@@ -52,7 +53,7 @@ pub use churn_store::tables::alias_moves::{AliasMove, MoveAction};
 pub use churn_store::tables::aliases::Alias;
 pub use churn_store::tables::audit::AuditEntry;
 pub use churn_store::tables::datasets::Dataset;
-pub use churn_store::tables::runs::{Run, RunStatus};
+pub use churn_store::tables::runs::{Run, RunStatus, SILENCE_SECONDS};
 pub use churn_store::tables::trials::Trial;
 pub use error::Error;
 pub use lineage::Lineage;
@@ -60,6 +61,7 @@ pub use model::{Model, Native};
 pub use params::RegistryParams;
 pub use registry::{ModelVersion, NewVersion, Registry};
 pub use runs::{DataFile, RunStart};
+pub use transfer::read_model_file;
 pub use trials::NewTrial;
 pub use verify::Problem;
 pub use version::Version;

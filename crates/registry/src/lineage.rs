@@ -36,7 +36,7 @@ impl Registry {
             let name = version.version.to_string();
             let dataset = datasets::find(connection, &version.dataset_sha256)?;
             let run = match &version.run_id {
-                Some(id) => runs::find(connection, id)?,
+                Some(id) => runs::find(connection, id)?.map(|run| self.as_seen_now(run)),
                 None => None,
             };
             let mut here = Vec::new();

@@ -1,8 +1,8 @@
 //! Training runs and the data files they read.
 
-use churn_store::new_id;
 use churn_store::tables::datasets::{self, Dataset, NewDataset};
 use churn_store::tables::runs::{self, NewRun, Run};
+use churn_store::{new_id, this_process};
 
 use crate::error::Error;
 use crate::registry::Registry;
@@ -66,6 +66,7 @@ impl Registry {
     pub fn start_run(&self, start: &RunStart<'_>) -> Result<String, Error> {
         let id = new_id();
         let config = start.config.to_string();
+        let owner = this_process();
         let new = NewRun {
             id: &id,
             started_at: self.clock.now(),
@@ -73,6 +74,7 @@ impl Registry {
             dataset_sha256: start.dataset_sha256,
             spec_fingerprint: start.spec_fingerprint,
             config: &config,
+            owner: owner.as_deref(),
         };
         self.database.transaction(|connection| {
             if datasets::find(connection, start.dataset_sha256)?.is_none() {
@@ -83,6 +85,18 @@ impl Registry {
             Ok(runs::insert(connection, &new)?)
         })?;
         Ok(id)
+    }
+
+    /// Records that the process of a run is alive; to be called several times in
+    /// [`SILENCE_SECONDS`](churn_store::tables::runs::SILENCE_SECONDS).
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub fn beat_run(&self, id: &str) -> Result<(), Error> {
+        let now = self.clock.now();
+        self.database
+            .transaction_with_retry(|connection| Ok(runs::beat(connection, id, now)?))
     }
 
     /// Records that a run has succeeded: what every candidate scored, and what was decided.
@@ -129,6 +143,7 @@ impl Registry {
     pub fn run(&self, id: &str) -> Result<Run, Error> {
         self.database
             .read(|connection| runs::find(connection, id).map_err(Error::from))?
+            .map(|run| self.as_seen_now(run))
             .ok_or_else(|| Error::UnknownRun { id: id.to_owned() })
     }
 
@@ -138,7 +153,18 @@ impl Registry {
     ///
     /// The database does not answer.
     pub fn runs(&self) -> Result<Vec<Run>, Error> {
-        self.database.read(|connection| Ok(runs::list(connection)?))
+        let runs = self
+            .database
+            .read(|connection| runs::list(connection).map_err(Error::from))?;
+        Ok(runs.into_iter().map(|run| self.as_seen_now(run)).collect())
+    }
+
+    /// A run with the status it has now: one whose process is gone was interrupted.
+    pub(crate) fn as_seen_now(&self, run: Run) -> Run {
+        Run {
+            status: run.status_at(self.clock.now()),
+            ..run
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! Files that appear under their name only when complete.
 
-use std::fs::{File, OpenOptions};
+use std::ffi::OsStr;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufWriter, Error, ErrorKind, Result, Write};
 use std::path::{Path, PathBuf};
 
 /// A file being written: it is made beside its place and renamed by [`finish`](Self::finish), so
-/// a crash, `kill -9` or a full disk leaves what was there before.
+/// a crash, `kill -9` or a full disk leaves what was there before. What killed processes have left
+/// in the folder is removed when the next file is begun there.
 ///
 /// A link is followed and its target replaced. What is no regular file (a device, a pipe) is
 /// written to directly: renaming would put a file in its place.
@@ -61,11 +63,10 @@ impl PendingFile {
         let Some(name) = target.file_name().filter(|_| !names_folder) else {
             return Err(ErrorKind::IsADirectory.into());
         };
-        let mut hidden = std::ffi::OsString::from(".");
-        hidden.push(name);
-        hidden.push(format!(".{}.part", std::process::id()));
-        let beside = target.with_file_name(hidden);
-        let file = File::create(&beside)?;
+        if let Some(folder) = target.parent() {
+            remove_abandoned(folder);
+        }
+        let (file, beside) = begin_part(&target, name)?;
         Ok(Self::new(file, Some(Part { beside, target })))
     }
 
@@ -101,6 +102,96 @@ impl Write for PendingFile {
     fn flush(&mut self) -> Result<()> {
         self.writer.flush()
     }
+}
+
+/// Most parts of one file that one process writes at the same time.
+const MAX_PARTS: u32 = 1000;
+
+/// A locked file beside `target`. The lock ends with the process, however it ends, so that an
+/// abandoned part is known by being free.
+fn begin_part(target: &Path, name: &OsStr) -> Result<(File, PathBuf)> {
+    for number in 0..MAX_PARTS {
+        let mut hidden = std::ffi::OsString::from(".");
+        hidden.push(name);
+        hidden.push(format!("{MARK}{}-{number}{END}", std::process::id()));
+        let beside = target.with_file_name(hidden);
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&beside)?;
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => continue,
+            // Where the file system knows no locks, nobody takes the part for abandoned either.
+            Ok(()) | Err(TryLockError::Error(_)) => {}
+        }
+        // Between opening and locking, somebody may have taken it for abandoned.
+        if is_at(&file, &beside) {
+            file.set_len(0)?;
+            return Ok((file, beside));
+        }
+    }
+    Err(Error::new(
+        ErrorKind::ResourceBusy,
+        "too many parts of this file are being written",
+    ))
+}
+
+/// What stands between the name and the number of a part, and after it.
+const MARK: &str = ".churn-";
+const END: &str = ".part";
+
+/// Removes the parts in `folder` whose processes are gone. A part in use, and any file that is not
+/// ours, is left alone; so is all that cannot be looked at.
+fn remove_abandoned(folder: &Path) {
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    for entry in entries.filter_map(Result::ok) {
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if !is_file || !is_part(&entry.file_name()) {
+            continue;
+        }
+        let Ok(file) = File::open(entry.path()) else {
+            continue;
+        };
+        if file.try_lock().is_ok() && is_at(&file, &entry.path()) {
+            // Whoever was faster has removed it already.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Whether a file name is one that [`begin_part`] gives.
+fn is_part(name: &OsStr) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let Some(name) = name.to_str().and_then(|name| name.strip_suffix(END)) else {
+        return false;
+    };
+    name.starts_with('.')
+        && name
+            .rsplit_once(MARK)
+            .and_then(|(_, rest)| rest.split_once('-'))
+            .is_some_and(|(process, count)| number(process) && number(count))
+}
+
+/// Whether `path` still leads to the open `file`.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (file.metadata(), std::fs::symlink_metadata(path)) {
+        (Ok(open), Ok(there)) => (open.dev(), open.ino()) == (there.dev(), there.ino()),
+        _ => false,
+    }
+}
+
+/// Elsewhere an open file keeps its name.
+#[cfg(not(unix))]
+fn is_at(_file: &File, path: &Path) -> bool {
+    path.is_file()
 }
 
 /// Whether two paths name one file, also when it does not exist yet.
@@ -191,6 +282,34 @@ mod tests {
         file.finish().unwrap();
         let kind = std::fs::metadata("/dev/null").unwrap().file_type();
         assert!(kind.is_char_device() && null.is_symlink());
+    }
+
+    #[test]
+    fn parts_of_the_dead_are_removed_and_of_the_living_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in [
+            ".old.csv.churn-1-0.part",
+            ".old.csv.part",
+            ".x.churn-1.part",
+            "b.churn-1-0.part",
+        ] {
+            std::fs::write(at(name), "half").unwrap();
+        }
+        let mut first = PendingFile::create(&at("a.csv")).unwrap();
+        assert!(!at(".old.csv.churn-1-0.part").exists(), "abandoned");
+        for other in [".old.csv.part", ".x.churn-1.part", "b.churn-1-0.part"] {
+            assert!(at(other).exists(), "{other} is none of ours");
+        }
+        // The same file once more at the same time: each keeps its own part, the last one wins.
+        let mut second = PendingFile::create(&at("a.csv")).unwrap();
+        first.write_all(b"first").unwrap();
+        second.write_all(b"second").unwrap();
+        first.finish().unwrap();
+        assert_eq!(std::fs::read(at("a.csv")).unwrap(), b"first");
+        second.finish().unwrap();
+        assert_eq!(std::fs::read(at("a.csv")).unwrap(), b"second");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4);
     }
 
     #[test]

@@ -25,6 +25,8 @@ diesel::table! {
         leaderboard -> Nullable<Text>,
         decision -> Nullable<Text>,
         error -> Nullable<Text>,
+        owner -> Nullable<Text>,
+        alive_at -> Nullable<Timestamp>,
     }
 }
 

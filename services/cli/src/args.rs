@@ -305,16 +305,31 @@ pub(crate) enum ModelsCommand {
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
-    /// Register a bundle from a file
-    Import {
-        /// A file made by `churn models export`
-        file: PathBuf,
-    },
+    /// Register a bundle, or a model that XGBoost, LightGBM or CatBoost trained
+    Import(ImportArgs),
     /// Check that stored bundles are whole and unaltered
     Verify {
         /// Alias, version or `latest` [default: all]
         reference: Option<String>,
     },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ImportArgs {
+    /// A bundle of `churn models export`, XGBoost .ubj or .json, LightGBM .txt, CatBoost .json
+    pub(crate) file: PathBuf,
+    /// Specification of the customers' columns; a bundle brings its own
+    #[arg(long, value_name = "FILE")]
+    pub(crate) spec: Option<PathBuf>,
+    /// YAML that says where the model's columns come from [default: their names say it]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) columns: Option<PathBuf>,
+    /// Labelled customers to calibrate and judge it on [default: its own probabilities, 0.5]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Option<PathBuf>,
+    /// Make it the champion
+    #[arg(long)]
+    pub(crate) activate: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -260,12 +260,9 @@ impl Users {
     }
 
     fn refuse_last_admin(&self, connection: &mut Connection, user: &User) -> Result<(), Error> {
-        let is_admin = |user: &User| user.role == Role::Admin && user.disabled_at.is_none();
-        let others = users::list(connection)?
-            .iter()
-            .filter(|other| other.id != user.id && is_admin(other))
-            .count();
-        if is_admin(user) && others == 0 {
+        // Locked, so that two administrators can't shut each other out at the same moment.
+        let admins = users::lock_admins(connection)?;
+        if admins.len() == 1 && admins[0].id == user.id {
             return Err(Error::LastAdmin {
                 name: user.name.clone(),
             });

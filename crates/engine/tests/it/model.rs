@@ -142,5 +142,6 @@ fn card(spec: &DatasetSpec) -> Card {
         intended_use: "tests".to_owned(),
         limits: Vec::new(),
         figures: churn_registry::CardFigures::default(),
+        imported: None,
     }
 }

@@ -215,6 +215,45 @@ fn guessing_is_slowed_down_by_name_and_by_address() {
 }
 
 #[test]
+fn guesses_at_the_same_moment_are_all_counted() {
+    each(|world| {
+        world.add("ada", Role::Viewer);
+        let n_looked_at = std::thread::scope(|scope| {
+            let guesses: Vec<_> = (0..12)
+                .map(|i| {
+                    let client = format!("client {i}");
+                    scope.spawn(move || world.users.login("ada", "wrong", &client))
+                })
+                .collect();
+            guesses
+                .into_iter()
+                .map(|guess| guess.join().unwrap())
+                .filter(|answer| matches!(answer, Err(Error::WrongCredentials)))
+                .count()
+        });
+        assert_eq!(n_looked_at, 6, "five are free, the sixth begins the wait");
+    });
+}
+
+#[test]
+fn of_two_administrators_who_shut_each_other_out_one_stays() {
+    each(|world| {
+        world.add("ada", Role::Admin);
+        world.add("bob", Role::Admin);
+        let users = &world.users;
+        std::thread::scope(|scope| {
+            scope.spawn(|| users.set_disabled("ada", true, "bob").is_ok());
+            scope.spawn(|| users.set_role("bob", Role::Viewer, "ada").is_ok());
+        });
+        let is_admin = |name: &str| {
+            let user = users.show(name).unwrap();
+            user.role == "admin" && user.disabled_at.is_none()
+        };
+        assert!(is_admin("ada") != is_admin("bob"));
+    });
+}
+
+#[test]
 fn sessions_end_idle_or_in_any_case_or_with_their_account() {
     each(|world| {
         let users = &world.users;

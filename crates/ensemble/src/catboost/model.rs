@@ -56,6 +56,7 @@ pub(super) fn read(document: &Document) -> Result<Imported, Error> {
             serde_json::Value::String(text) => text.clone(),
             other => other.to_string(),
         }),
+        n_rounds_left_out: 0,
     })
 }
 

@@ -2,11 +2,62 @@
 
 use std::collections::BTreeMap;
 
+use super::features;
 use super::value::{Value, fault};
-use crate::{Error, Node, Test, TreeEnsemble};
+use crate::{Error, Imported, Node, Predictor, Test, TreeEnsemble};
 
 /// Reads the ensemble out of a parsed model file.
 pub(super) fn read(document: &Value) -> Result<TreeEnsemble, Error> {
+    read_first(document, usize::MAX)
+}
+
+/// Reads the ensemble and its columns, up to the best round where the file names one.
+pub(super) fn import(document: &Value) -> Result<Imported, Error> {
+    let learner = document.at("learner")?;
+    let best = match learner.text("attributes.best_iteration") {
+        Ok(text) => {
+            let expected = "a whole number";
+            let round: Option<usize> = text.trim_matches('"').parse().ok();
+            Some(round.ok_or_else(|| fault("learner.attributes.best_iteration", expected))?)
+        }
+        Err(_) => None,
+    };
+    let n_rounds = best.map_or(usize::MAX, |round| round.saturating_add(1));
+    let kept = read_first(document, n_rounds)?;
+    let n_all = rounds(inner_model(learner)?)?;
+    let features = features::read(learner, &kept)?;
+    Ok(Imported {
+        predictor: Predictor::Trees(kept),
+        features,
+        positive_class: None,
+        n_rounds_left_out: n_all.saturating_sub(n_rounds),
+    })
+}
+
+/// The part that holds the trees; older dart files wrap it once more.
+pub(super) fn inner_model(learner: &Value) -> Result<&Value, Error> {
+    let booster = learner.at("gradient_booster")?;
+    booster.find("gbtree").unwrap_or(booster).at("model")
+}
+
+/// Trees of one round.
+fn trees_per_round(model: &Value) -> Result<usize, Error> {
+    let path = "gbtree_model_param.num_parallel_tree";
+    match model.text(path) {
+        Ok(text) => {
+            let count = text.parse().ok().filter(|&count| count > 0);
+            count.ok_or_else(|| fault(path, "a whole number above 0"))
+        }
+        Err(_) => Ok(1),
+    }
+}
+
+fn rounds(model: &Value) -> Result<usize, Error> {
+    Ok(model.list("trees")?.len() / trees_per_round(model)?)
+}
+
+/// Reads the first `n_rounds` rounds.
+fn read_first(document: &Value, n_rounds: usize) -> Result<TreeEnsemble, Error> {
     let learner = document.at("learner")?;
     let objective = learner.text("objective.name")?;
     if !matches!(objective, "binary:logistic" | "reg:logistic") {
@@ -29,20 +80,19 @@ pub(super) fn read(document: &Value) -> Result<TreeEnsemble, Error> {
     if !matches!(name, "gbtree" | "dart") {
         return Err(unsupported("booster", name, "gbtree or dart"));
     }
-    // Older dart files wrap the trees once more.
-    let inner = booster.find("gbtree").unwrap_or(booster);
-    let model = inner.at("model")?;
-    let trees: Vec<_> = model
-        .list("trees")?
-        .iter()
+    let model = inner_model(learner)?;
+    let n_trees = n_rounds.saturating_mul(trees_per_round(model)?);
+    let trees: Vec<_> = (model.list("trees")?.iter())
+        .take(n_trees)
         .enumerate()
         .map(|(tree_idx, tree)| read_tree(tree_idx, tree))
         .collect::<Result<_, _>>()?;
-    let weights = match (booster.find("weight_drop"), model.find("weight_drop")) {
+    let mut weights = match (booster.find("weight_drop"), model.find("weight_drop")) {
         (Some(_), _) => booster.floats("weight_drop")?,
         (None, Some(_)) => model.floats("weight_drop")?,
         (None, None) => Vec::new(),
     };
+    weights.truncate(n_trees);
     let n_features = learner.text("learner_model_param.num_feature")?;
     let n_features = n_features
         .parse()

@@ -41,6 +41,32 @@ fn a_version_can_be_made_again_byte_for_byte() {
 }
 
 #[test]
+fn files_beside_the_data_are_known_by_content() {
+    let sample = Sample::new(700);
+    let mut request = sample.request();
+    let holdout = sample.folder.path().join("holdout.csv");
+    let keys = |rows: &[Vec<String>]| -> String {
+        rows.iter().map(|row| format!("{}\n", row[0])).collect()
+    };
+    std::fs::write(&holdout, keys(&sample.rows[..150])).unwrap();
+    request.holdout = Some(holdout.clone());
+    let outcome = train(&sample.home(), &request, &Silent).unwrap();
+    let version = outcome.candidates[0].version.clone();
+    let again = reproduce(&sample.home(), &version, None, &Silent).unwrap();
+    assert!(again.identical, "{again:?}");
+
+    std::fs::write(&holdout, keys(&sample.rows[10..160])).unwrap();
+    let playbook = sample.folder.path().join("home/playbook.yaml");
+    std::fs::copy("../../config/playbook.yaml", &playbook).unwrap();
+    let again = reproduce(&sample.home(), &version, None, &Silent).unwrap();
+    assert!(!again.identical);
+    let told = again.differences.join("\n");
+    for words in ["the holdout file is another one", "a playbook file now"] {
+        assert!(told.contains(words), "{told}");
+    }
+}
+
+#[test]
 fn another_seed_is_another_model_and_the_same_seed_the_same() {
     let sample = Sample::new(700);
     let mut request = sample.request();

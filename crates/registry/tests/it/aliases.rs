@@ -193,3 +193,67 @@ fn a_whole_bundle_of_another_model_under_the_wrong_name_is_found() {
     damage(home.path(), &first.bundle_sha256, &other);
     assert_eq!(registry.verify(None).unwrap().len(), 1);
 }
+
+#[test]
+fn an_alias_moves_only_from_what_was_looked_at() {
+    let (_home, registry) = local();
+    for slope in [0.5, 0.6, 0.7] {
+        registry
+            .register(&Recipe { slope, ..recipe() }.model(), &NEW)
+            .unwrap();
+    }
+    let champion = || registry.resolve(CHAMPION).unwrap().version.to_string();
+    registry
+        .activate_if("v1.0.0", None, "ann", "first")
+        .unwrap();
+    // Two trainings both saw v1.0.0; the second must look again.
+    registry
+        .activate_if("v1.0.1", Some("v1.0.0"), "ann", "better")
+        .unwrap();
+    let fault = registry
+        .activate_if("v1.0.2", Some("v1.0.0"), "bob", "better")
+        .unwrap_err();
+    assert!(matches!(fault, Error::Overtaken { .. }), "{fault}");
+    let text = fault.to_string();
+    assert!(
+        text.contains("it named v1.0.0, now it names v1.0.1"),
+        "{text}"
+    );
+    assert_eq!(champion(), "v1.0.1");
+    assert!(
+        registry
+            .activate_if("v1.0.2", None, "bob", "first")
+            .is_err()
+    );
+    registry
+        .activate_if("v1.0.2", Some("v1.0.1"), "bob", "looked again")
+        .unwrap();
+    assert_eq!(champion(), "v1.0.2");
+    assert_eq!(registry.history(CHAMPION).unwrap().len(), 3);
+}
+
+#[test]
+fn of_many_who_saw_the_same_champion_one_moves_it() {
+    let (_home, registry) = local();
+    let versions: Vec<String> = (0..8)
+        .map(|i| {
+            let slope = 0.5 + 0.1 * f64::from(i);
+            let model = Recipe { slope, ..recipe() }.model();
+            registry.register(&model, &NEW).unwrap().version.to_string()
+        })
+        .collect();
+    registry.activate(&versions[0], "me", "first").unwrap();
+    let seen = Some(versions[0].as_str());
+    let moved: Vec<bool> = std::thread::scope(|scope| {
+        let threads: Vec<_> = versions[1..]
+            .iter()
+            .map(|version| {
+                let registry = &registry;
+                scope.spawn(move || registry.activate_if(version, seen, "me", "race").is_ok())
+            })
+            .collect();
+        threads.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert_eq!(moved.iter().filter(|&&moved| moved).count(), 1, "{moved:?}");
+    assert_eq!(registry.history(CHAMPION).unwrap().len(), 2);
+}

@@ -1,9 +1,16 @@
 //! Runs, data files and lineage.
 
-use churn_registry::{DataFile, Error, NewVersion, RunStart, RunStatus};
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use churn_registry::{
+    DataFile, Error, NewVersion, Registry, RegistryParams, RunStart, RunStatus, SILENCE_SECONDS,
+};
+use churn_store::tables::runs::{self, NewRun};
+use churn_store::{Clock, this_process};
 use serde_json::json;
 
-use crate::sample::{NEW, local, recipe};
+use crate::sample::{NEW, clock, local, recipe};
 
 const FILE: DataFile<'static> = DataFile {
     sha256: "d1",
@@ -118,4 +125,56 @@ fn a_model_of_an_unknown_run_is_not_registered() {
     let fault = registry.register(&recipe().model(), &new).unwrap_err();
     assert!(matches!(fault, Error::UnknownRun { .. }), "{fault}");
     assert_eq!(registry.list().unwrap(), []);
+}
+
+#[test]
+fn a_run_whose_process_is_gone_was_interrupted() {
+    let home = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let params = RegistryParams::under_home(home.path());
+    let registry = Registry::open(&params, Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
+    registry.record_dataset(&FILE).unwrap();
+    let insert = |id: &str, owner: Option<&str>| {
+        let new = NewRun {
+            id,
+            started_at: clock.now(),
+            seed: 1,
+            dataset_sha256: "d1",
+            spec_fingerprint: "f1",
+            config: "{}",
+            owner,
+        };
+        let inserted = registry.database().transaction(|c| runs::insert(c, &new));
+        inserted.unwrap();
+    };
+    let me = this_process().unwrap();
+    let (place, _) = me.rsplit_once('/').unwrap();
+    insert("mine", Some(&me));
+    // The number of this process, but started at another moment: an earlier one.
+    insert("gone", Some(&format!("{place}/{}@1", std::process::id())));
+    insert("elsewhere", Some("another machine/7@8"));
+    insert("silent", Some("another machine/7@8"));
+    let status = |id: &str| registry.run(id).unwrap().status;
+    assert_eq!(status("mine"), RunStatus::Running);
+    assert_eq!(status("gone"), RunStatus::Interrupted, "at once");
+    assert_eq!(status("elsewhere"), RunStatus::Running);
+
+    // Of other machines nothing is known but what they say.
+    clock.advance(TimeDelta::seconds(SILENCE_SECONDS));
+    registry.beat_run("elsewhere").unwrap();
+    clock.advance(TimeDelta::seconds(1));
+    assert_eq!(status("mine"), RunStatus::Running, "however long it takes");
+    assert_eq!(status("elsewhere"), RunStatus::Running);
+    assert_eq!(status("silent"), RunStatus::Interrupted);
+    // Whoever was only silent may still finish.
+    registry
+        .finish_run("silent", &json!([]), &json!({}))
+        .unwrap();
+    assert_eq!(status("silent"), RunStatus::Succeeded);
+    let listed = registry.runs().unwrap();
+    assert!(
+        listed
+            .iter()
+            .any(|run| run.status == RunStatus::Interrupted)
+    );
 }

@@ -107,6 +107,7 @@ impl Recipe {
             intended_use: "tests".to_owned(),
             limits: vec!["three rows".to_owned()],
             figures: churn_registry::CardFigures::default(),
+            imported: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use crate::any::AnyConnection;
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::schema::login_failures;
@@ -21,16 +22,19 @@ pub struct LoginFailures {
     pub blocked_until: Timestamp,
 }
 
-/// What is known about a subject; none = no failures.
+/// What is known about a subject; none = no failures. Until the end of the transaction nobody else
+/// changes it, so that failures at the same moment are all counted.
 ///
 /// # Errors
 ///
 /// The database does not answer.
 pub fn find(connection: &mut Connection, subject: &str) -> Result<Option<LoginFailures>, Error> {
-    let answer = login_failures::table
-        .find(subject)
-        .first(&mut connection.any)
-        .optional();
+    let known = login_failures::table.find(subject);
+    let answer = match &mut connection.any {
+        // The transaction holds the only write lock.
+        AnyConnection::Sqlite(c) => known.first(c).optional(),
+        AnyConnection::Postgres(c) => known.for_update().first(c).optional(),
+    };
     connection.name("looking up failed logins", answer)
 }
 

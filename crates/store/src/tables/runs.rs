@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use crate::connection::Connection;
 use crate::error::Error;
+use crate::process::has_ended;
 use crate::schema::runs;
 use crate::time::Timestamp;
 
@@ -11,8 +12,11 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RunStatus {
-    /// Started and not finished; also a run whose process was killed.
+    /// Started and not finished. Stored so also where the process was killed.
     Running,
+    /// Started and never finished: its process is gone. Never stored, since nobody was left to do
+    /// it; see [`Run::status_at`].
+    Interrupted,
     /// Finished with a decision.
     Succeeded,
     /// Finished with an error.
@@ -24,6 +28,7 @@ impl RunStatus {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Running => "running",
+            Self::Interrupted => "interrupted",
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
         }
@@ -67,6 +72,33 @@ pub struct Run {
     pub decision: Option<String>,
     /// What went wrong; only of a failed run.
     pub error: Option<String>,
+    /// The process that does it (see [`crate::this_process`]); none in old runs.
+    pub owner: Option<String>,
+    /// When that process last said it was alive; none in old runs.
+    pub alive_at: Option<Timestamp>,
+}
+
+/// A run of which nothing was heard for so long was interrupted, in seconds. Its process says it
+/// is alive several times as often.
+pub const SILENCE_SECONDS: i64 = 120;
+
+impl Run {
+    /// How far the run is at the time `now`: one that is stored as running was interrupted when its
+    /// process has ended, or, where that cannot be seen from here, has been silent for
+    /// [`SILENCE_SECONDS`].
+    pub fn status_at(&self, now: Timestamp) -> RunStatus {
+        if self.status != RunStatus::Running {
+            return self.status;
+        }
+        let heard = self.alive_at.unwrap_or(self.started_at);
+        let silent = now.to_utc() - heard.to_utc();
+        let is_gone = self.owner.as_deref().and_then(has_ended);
+        if is_gone.unwrap_or(silent.num_seconds() > SILENCE_SECONDS) {
+            RunStatus::Interrupted
+        } else {
+            RunStatus::Running
+        }
+    }
 }
 
 /// One run to start; fields as in [`Run`].
@@ -84,6 +116,8 @@ pub struct NewRun<'a> {
     pub spec_fingerprint: &'a str,
     /// What was asked for, JSON.
     pub config: &'a str,
+    /// The process that does it, where the system tells.
+    pub owner: Option<&'a str>,
 }
 
 #[derive(Queryable)]
@@ -99,6 +133,8 @@ struct Row {
     leaderboard: Option<String>,
     decision: Option<String>,
     error: Option<String>,
+    owner: Option<String>,
+    alive_at: Option<Timestamp>,
 }
 
 impl Row {
@@ -115,6 +151,8 @@ impl Row {
             leaderboard: self.leaderboard,
             decision: self.decision,
             error: self.error,
+            owner: self.owner,
+            alive_at: self.alive_at,
         })
     }
 }
@@ -135,9 +173,28 @@ pub fn insert(connection: &mut Connection, new: &NewRun<'_>) -> Result<(), Error
             runs::dataset_sha256.eq(new.dataset_sha256),
             runs::spec_fingerprint.eq(new.spec_fingerprint),
             runs::config.eq(new.config),
+            runs::owner.eq(new.owner),
+            runs::alive_at.eq(Some(new.started_at)),
         ))
         .execute(&mut connection.any);
     connection.name("starting a run", answer).map(drop)
+}
+
+/// Records that the process of a running run is alive.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub fn beat(connection: &mut Connection, id: &str, now: Timestamp) -> Result<(), Error> {
+    let running = runs::table
+        .find(id)
+        .filter(runs::status.eq(RunStatus::Running.as_str()));
+    let answer = diesel::update(running)
+        .set(runs::alive_at.eq(Some(now)))
+        .execute(&mut connection.any);
+    connection
+        .name("saying that a run is alive", answer)
+        .map(drop)
 }
 
 /// Records that a running run has succeeded. Returns whether there was such a running run.

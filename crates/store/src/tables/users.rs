@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use crate::any::AnyConnection;
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::schema::users;
@@ -153,6 +154,29 @@ pub fn list(connection: &mut Connection) -> Result<Vec<User>, Error> {
         .load::<Row>(&mut connection.any);
     connection
         .name("listing users", answer)?
+        .into_iter()
+        .map(|row| row.read(&connection.place))
+        .collect()
+}
+
+/// Every administrator that is not shut, by name. Until the end of the transaction nobody else
+/// changes any of them.
+///
+/// # Errors
+///
+/// As [`find`].
+pub fn lock_admins(connection: &mut Connection) -> Result<Vec<User>, Error> {
+    let admins = users::table
+        .filter(users::role.eq(Role::Admin.as_str()))
+        .filter(users::disabled_at.is_null())
+        .order(users::name);
+    let answer = match &mut connection.any {
+        // The transaction holds the only write lock.
+        AnyConnection::Sqlite(c) => admins.load::<Row>(c),
+        AnyConnection::Postgres(c) => admins.for_update().load::<Row>(c),
+    };
+    connection
+        .name("listing administrators", answer)?
         .into_iter()
         .map(|row| row.read(&connection.place))
         .collect()

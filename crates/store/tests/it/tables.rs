@@ -79,6 +79,7 @@ fn story(database: &Database) -> Vec<String> {
         dataset_sha256: "d1",
         spec_fingerprint: "f1",
         config: "{}",
+        owner: Some("machine/7@8"),
     };
     database.transaction(|c| runs::insert(c, &new)).unwrap();
     database
@@ -236,6 +237,7 @@ fn a_run_needs_its_data_file() {
             dataset_sha256: "nowhere",
             spec_fingerprint: "f1",
             config: "{}",
+            owner: None,
         };
         let fault = database.transaction(|c| runs::insert(c, &new)).unwrap_err();
         assert!(fault.to_string().contains("starting a run"), "{fault}");

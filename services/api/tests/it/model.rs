@@ -124,5 +124,6 @@ fn card(spec: &DatasetSpec, seed: u64) -> Card {
         intended_use: "tests".to_owned(),
         limits: Vec::new(),
         figures: churn_registry::CardFigures::default(),
+        imported: None,
     }
 }

@@ -3,10 +3,15 @@
 use std::process::ExitCode;
 
 use churn_engine::Home;
+use churn_pipeline::{ImportRequest, NamedPolicy, import, read_spec};
 use churn_registry::{CHAMPION, Interval, ModelVersion, Moved};
 
 use super::{WHO, figures};
-use crate::{args::ModelsCommand, table::TextTable, ui::Ui};
+use crate::{
+    args::{ImportArgs, ModelsCommand},
+    table::TextTable,
+    ui::Ui,
+};
 
 pub(crate) fn run(home: &Home, command: &ModelsCommand, ui: &Ui) -> anyhow::Result<ExitCode> {
     let registry = home.registry();
@@ -22,19 +27,47 @@ pub(crate) fn run(home: &Home, command: &ModelsCommand, ui: &Ui) -> anyhow::Resu
             ui.say(format!("wrote {} to {}", version.version, output.display()));
             ui.emit(&serde_json::json!({ "version": version, "output": output }))?;
         }
-        ModelsCommand::Import { file } => {
-            let version = registry.import(file, WHO)?;
-            ui.say(format!(
-                "registered {} as {}; put it into service with: churn models activate {}",
-                file.display(),
-                version.version,
-                version.version
-            ));
-            ui.emit(&version)?;
-        }
+        ModelsCommand::Import(args) => import_model(home, args, ui)?,
         ModelsCommand::Verify { reference } => return verify(home, reference.as_deref(), ui),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn import_model(home: &Home, args: &ImportArgs, ui: &Ui) -> anyhow::Result<()> {
+    let request = ImportRequest {
+        file: args.file.clone(),
+        spec: args.spec.as_deref().map(read_spec).transpose()?,
+        columns: args.columns.clone(),
+        data: args.data.clone(),
+        policy: NamedPolicy::read(None, None)?,
+        seed: 42,
+        activate: args.activate,
+        who: WHO.to_owned(),
+    };
+    let outcome = import(home, &request)?;
+    for note in &outcome.notes {
+        ui.warn(note);
+    }
+    let version = &outcome.version.version;
+    let mut lines = vec![format!("registered {} as {version}", args.file.display())];
+    if !outcome.decision.is_empty() {
+        lines.push(outcome.decision.clone());
+    }
+    for name in ["roc_auc", "log_loss"] {
+        if let Some(i) = outcome.metrics.get(name) {
+            lines.push(format!(
+                "{name} {:.4} [{:.4}, {:.4}]",
+                i.mean, i.low, i.high
+            ));
+        }
+    }
+    lines.push(if outcome.activated {
+        format!("champion is now {version}")
+    } else {
+        format!("put it into service with: churn models activate {version}")
+    });
+    ui.say(lines.join("\n"));
+    ui.emit(&outcome)
 }
 
 fn list(home: &Home, ui: &Ui) -> anyhow::Result<()> {
@@ -109,7 +142,15 @@ fn show(home: &Home, reference: &str, ui: &Ui) -> anyhow::Result<()> {
         .collect();
     lines.push(format!("parameters   {}", parameters.join(" ")));
     lines.push("lineage".to_owned());
-    if let Some(data) = &lineage.dataset {
+    if let Some(origin) = &card.imported {
+        lines.push(format!("  imported   {} {}", origin.file, origin.sha256));
+        let notes = origin.notes.iter();
+        lines.extend(notes.map(|note| format!("  note       {note}")));
+        if let Some(rows) = &origin.judged_on {
+            lines.push(format!("  judged on  {} rows {}", rows.n_rows, rows.sha256));
+        }
+        lines.push("  file       not known, it was trained elsewhere".to_owned());
+    } else if let Some(data) = &lineage.dataset {
         lines.push(format!(
             "  file       {} ({} rows) {}",
             data.origin, data.n_rows, data.sha256

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::case::{Case, Given, carry_out, prepare};
 use crate::shell::{Base, Ran};
-use crate::{files, models, outputs, settings, values};
+use crate::{files, foreign, models, outputs, settings, values};
 
 /// Lines shown of what a case prints.
 const MAX_LINES: usize = 4;
@@ -35,7 +35,8 @@ These are tests as well (`races.rs`, `scoring.rs`, `parquet.rs`).
 | what | what comes of it |
 |---|---|
 | two trainings on one home at once | both succeed, with versions of their own |
-| `kill -9` while scoring | the output is as it was before; the next run is not hindered |
+| `kill -9` while scoring | the output is as it was before; the next run clears the part away and is not hindered |
+| `kill -9` while training | the run is shown as interrupted; a search goes on where it stopped |
 | `churn models list \\| head -1` | no fault: a reader that went away wants no more |
 | `-o /dev/stdout`, `-o` to a link or a pipe | written to, never replaced |
 | columns in another order, further columns, a target in the file | the same bytes as without |
@@ -164,6 +165,7 @@ fn the_page_says_what_is_printed() {
         ("Settings and usage", settings::cases()),
         ("Outputs and homes", outputs::cases()),
         ("Models", models::cases()),
+        ("Models of other libraries", foreign::cases()),
     ];
     for (title, cases) in sections {
         made.push_str(&section(&base, title, &cases));

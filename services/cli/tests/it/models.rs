@@ -171,8 +171,8 @@ fn imports() -> Vec<Case> {
             "models import good.csv",
             &[
                 "good.csv is not imported",
-                "not a model bundle",
-                "export it again",
+                "no model file this program knows",
+                "expected a bundle of this program, XGBoost",
             ],
         ),
         failed(

@@ -87,8 +87,39 @@ fn a_killed_scoring_leaves_what_was_there() {
 
     let again = run(folder.path(), &["score", "good.csv", "-o", "out.csv"], b"");
     assert_eq!(again.code, Some(0), "{}", again.stderr);
+    assert_eq!(
+        part_bytes(folder.path()),
+        None,
+        "what was left is cleared away"
+    );
     let out = fs::read_to_string(folder.path().join("out.csv")).unwrap();
     assert_eq!(out.lines().count(), 601);
+}
+
+#[test]
+fn a_killed_training_is_shown_as_interrupted() {
+    let base = Base::new();
+    let folder = base.folder();
+    let args = "train good.csv --spec spec.yaml --algorithms logistic --selection easy.yaml --trials 100000";
+    let args: Vec<&str> = args.split(' ').collect();
+    let mut command = command(folder.path(), &args);
+    let mut child = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let newest = || {
+        let listed = run(folder.path(), &["runs", "list", "--json"], b"").json();
+        listed["runs"][0]["status"].as_str().unwrap().to_owned()
+    };
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while newest() != "running" {
+        assert!(Instant::now() < deadline, "no training was begun");
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(newest(), "interrupted");
 }
 
 /// Runs a shell line in `folder`; `$CHURN` is the program.

@@ -1,0 +1,2 @@
+ALTER TABLE runs DROP COLUMN alive_at;
+ALTER TABLE runs DROP COLUMN owner;
