@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use crate::{Outcome, data, paths, peers, shell, xgboost};
 
 /// Builds the program and runs `tests/parity/parity.py`; `arguments` name data sets, none means
-/// all three. About ten minutes of one processor.
+/// all three. Minutes of one processor, not seconds.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     let data = data::find_folder().context(
         "no public data; set CHURN_DATA_DIR to the folder with telco-customer-churn.csv, bank-churn.csv and cell2cell.csv.gz",

@@ -63,41 +63,13 @@ fn write_form(
             },
             Values::Categories { codes, levels: met },
         ) => {
-            // Where each level of this table's dictionary goes, worked out once per table.
-            let places: Vec<Option<usize>> = met
-                .iter()
-                .enumerate()
-                .map(|(hint, level)| {
-                    find(levels, level, hint)
-                        .or_else(|| pooled.contains(level).then_some(levels.len()))
-                })
-                .collect();
-            for (row, &code) in codes.iter().enumerate() {
-                let place = match usize::try_from(code) {
-                    Ok(code) => places[code],
-                    Err(_) => *missing,
-                };
-                if let Some(place) = place {
-                    matrix.set(row, first + place, 1.0);
-                }
-            }
+            write_one_hot(matrix, first, (levels, pooled), *missing, (codes, met));
             Ok(())
         }
         (Encoding::Native { levels, missing }, Values::Categories { codes, levels: met }) => {
-            let places: Vec<f32> = met
-                .iter()
-                .enumerate()
-                .map(|(hint, level)| {
-                    find(levels, level, hint).map_or(f32::NAN, |place| place as f32)
-                })
-                .collect();
-            let missing = missing.map_or(f32::NAN, |place| place as f32);
-            matrix.fill_column(
-                first,
-                codes
-                    .iter()
-                    .map(|&code| usize::try_from(code).map_or(missing, |code| places[code])),
-            );
+            let number = |hint, level: &String| find(levels, level, hint).map(|place| place as f32);
+            let missing = missing.map(|place| place as f32);
+            write_numbers(matrix, first, (codes, met), number, missing);
             Ok(())
         }
         // A plan with forms within forms is not consistent and is never read.
@@ -110,17 +82,10 @@ fn write_form(
             },
             Values::Categories { codes, levels: met },
         ) => {
-            let place = |(hint, level): (usize, &String)| {
-                find(levels, level, hint).map_or(f32::NAN, |place| values[place] as f32)
-            };
-            let numbers: Vec<f32> = met.iter().enumerate().map(place).collect();
-            let missing = missing.map_or(f32::NAN, |number| number as f32);
-            matrix.fill_column(
-                first,
-                codes
-                    .iter()
-                    .map(|&code| usize::try_from(code).map_or(missing, |code| numbers[code])),
-            );
+            let number =
+                |hint, level: &String| find(levels, level, hint).map(|place| values[place] as f32);
+            let missing = missing.map(|number| number as f32);
+            write_numbers(matrix, first, (codes, met), number, missing);
             Ok(())
         }
         (Encoding::Number { .. }, Values::Categories { .. }) => Err(type_error(feature, "number")),
@@ -130,10 +95,60 @@ fn write_form(
             | Encoding::Numbered { levels, .. },
             Values::Numbers(numbers),
         ) => match codes_of_numbers(levels, numbers) {
-            Some(categories) => write(matrix, first, feature, &categories),
+            Some(categories) => write_form(matrix, first, feature, form, &categories),
             None => Err(type_error(feature, "category")),
         },
     }
+}
+
+/// Sets a one in the column of each row's level; `met` are the codes and levels of this table.
+fn write_one_hot(
+    matrix: &mut Matrix,
+    first: usize,
+    (levels, pooled): (&[String], &[String]),
+    missing: Option<usize>,
+    (codes, met): (&[i32], &[String]),
+) {
+    // Where each level of this table's dictionary goes, worked out once per table.
+    let places: Vec<Option<usize>> = met
+        .iter()
+        .enumerate()
+        .map(|(hint, level)| {
+            find(levels, level, hint).or_else(|| pooled.contains(level).then_some(levels.len()))
+        })
+        .collect();
+    for (row, &code) in codes.iter().enumerate() {
+        let place = match usize::try_from(code) {
+            Ok(code) => places[code],
+            Err(_) => missing,
+        };
+        if let Some(place) = place {
+            matrix.set(row, first + place, 1.0);
+        }
+    }
+}
+
+/// Writes the number of each row's level into one column; NaN for an unknown level, and for a
+/// missing value without a number of its own.
+fn write_numbers(
+    matrix: &mut Matrix,
+    first: usize,
+    (codes, met): (&[i32], &[String]),
+    number: impl Fn(usize, &String) -> Option<f32>,
+    missing: Option<f32>,
+) {
+    let numbers: Vec<f32> = met
+        .iter()
+        .enumerate()
+        .map(|(hint, level)| number(hint, level).unwrap_or(f32::NAN))
+        .collect();
+    let missing = missing.unwrap_or(f32::NAN);
+    matrix.fill_column(
+        first,
+        codes
+            .iter()
+            .map(|&code| usize::try_from(code).map_or(missing, |code| numbers[code])),
+    );
 }
 
 /// Numbers as categories, for levels that are all written as numbers (but for the one that stands
