@@ -111,9 +111,12 @@ fn count_failure(
     throttle: &Throttle,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let known = login_failures::find(connection, subject)?
-        .filter(|known| later(known.last_at, throttle.forget_after) > now);
-    let n_failures = known.map_or(0, |known| known.n_failures).saturating_add(1);
+    let known = login_failures::find(connection, subject)?;
+    let n_failures = known
+        .as_ref()
+        .filter(|known| later(known.last_at, throttle.forget_after) > now)
+        .map_or(0, |known| known.n_failures)
+        .saturating_add(1);
     let wait = throttle.wait(n_failures.unsigned_abs());
     let next = LoginFailures {
         subject: subject.to_owned(),
@@ -121,7 +124,13 @@ fn count_failure(
         last_at: now,
         blocked_until: later(now, wait),
     };
-    Ok(login_failures::set(connection, &next)?)
+    // An update for a subject that was not known would write over the first failure of another
+    // login at the same moment; the insert is refused and everything begins anew.
+    match known {
+        Some(_) => login_failures::update(connection, &next)?,
+        None => login_failures::insert(connection, &next)?,
+    }
+    Ok(())
 }
 
 fn take_back(connection: &mut Connection, subject: &str) -> Result<(), Error> {
@@ -136,7 +145,7 @@ fn take_back(connection: &mut Connection, subject: &str) -> Result<(), Error> {
         blocked_until: known.last_at,
         ..known
     };
-    Ok(login_failures::set(connection, &next)?)
+    Ok(login_failures::update(connection, &next)?)
 }
 
 #[cfg(test)]

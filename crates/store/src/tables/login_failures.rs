@@ -38,13 +38,27 @@ pub fn find(connection: &mut Connection, subject: &str) -> Result<Option<LoginFa
     connection.name("looking up failed logins", answer)
 }
 
-/// Writes what is known about a subject.
+/// Writes the first failure of a subject that [`find`] does not know.
 ///
 /// # Errors
 ///
 /// [`Error::AlreadyExists`] when another process wrote the first failure at the same moment;
 /// doing the transaction again finds it.
-pub fn set(connection: &mut Connection, new: &LoginFailures) -> Result<(), Error> {
+pub fn insert(connection: &mut Connection, first: &LoginFailures) -> Result<(), Error> {
+    let answer = diesel::insert_into(login_failures::table)
+        .values(first.clone())
+        .execute(&mut connection.any);
+    connection
+        .name("counting a first failed login", answer)
+        .map(drop)
+}
+
+/// Writes what is now known about a subject that [`find`] gave, and so holds, in this transaction.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub fn update(connection: &mut Connection, new: &LoginFailures) -> Result<(), Error> {
     let answer = diesel::update(login_failures::table.find(&new.subject))
         .set((
             login_failures::n_failures.eq(new.n_failures),
@@ -52,15 +66,7 @@ pub fn set(connection: &mut Connection, new: &LoginFailures) -> Result<(), Error
             login_failures::blocked_until.eq(new.blocked_until),
         ))
         .execute(&mut connection.any);
-    if connection.name("counting a failed login", answer)? == 1 {
-        return Ok(());
-    }
-    let answer = diesel::insert_into(login_failures::table)
-        .values(new.clone())
-        .execute(&mut connection.any);
-    connection
-        .name("counting a first failed login", answer)
-        .map(drop)
+    connection.name("counting a failed login", answer).map(drop)
 }
 
 /// Forgets the failures of a subject.

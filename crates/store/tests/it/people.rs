@@ -202,11 +202,13 @@ fn failed_logins_are_counted_and_forgotten() {
             last_at: at(second),
             blocked_until: at(second + 1),
         };
-        for (n, second) in [(1, 1), (2, 5)] {
-            database
-                .transaction(|c| login_failures::set(c, &failures(n, second)))
-                .unwrap();
-        }
+        let insert = || database.transaction(|c| login_failures::insert(c, &failures(1, 1)));
+        insert().unwrap();
+        let twice = insert().unwrap_err();
+        assert!(twice.is_retryable(), "{twice}");
+        database
+            .transaction(|c| login_failures::update(c, &failures(2, 5)))
+            .unwrap();
         let find = || database.read(|c| login_failures::find(c, "user:ada"));
         assert_eq!(find().unwrap(), Some(failures(2, 5)));
         let before =
