@@ -12,10 +12,10 @@ use churn_zoo::{
 
 use crate::{
     Baseline, Error, FailedCandidate, TrainRequest, TuningScope,
-    candidate::{self, Candidate, Parts, Recipe, named},
+    candidate::{Candidate, Parts, Recipe, named},
     card::CardFacts,
-    combine,
     comparisons::comparisons,
+    field::{Field, Judge},
     leakage,
     progress::Progress,
     split::{Split, split, split_fingerprint},
@@ -67,49 +67,17 @@ pub(crate) fn hold(
         "rows": split_fingerprint(&rows),
     });
     let recipes = recipes(home, request, &rows, &context.to_string(), shelf, progress)?;
-    let replicates = request.config.bootstrap_replicates;
-    let (mut candidates, mut failed) = (Vec::new(), Vec::new());
-    for recipe in recipes {
-        let algorithm = recipe.trainer.algorithm();
-        let policy = &request.policy;
-        match candidate::build(recipe, &parts, policy, &facts, replicates, progress) {
-            Ok(candidate) => candidates.push(candidate),
-            Err(fault) if fault.is_of_one_family() => failed.push((algorithm, fault)),
-            Err(fault) => return Err(fault),
-        }
-    }
-    // Nothing else was trained: then the fault is the run's.
-    if candidates.is_empty()
-        && let Some((_, fault)) = failed.pop()
-    {
-        return Err(fault);
-    }
-    for &algorithm in &request.config.algorithms {
-        let Some(combination) = algorithm.combination() else {
-            continue;
-        };
-        let members = request.config.members();
-        let trained =
-            match combine::train(algorithm, combination, &members, &candidates, &rows.labels) {
-                Ok(trained) => trained,
-                // Its members failed, as is told beside.
-                Err(fault @ Error::Zoo(churn_zoo::Error::Combination { .. })) => {
-                    failed.push((algorithm, fault));
-                    continue;
-                }
-                Err(fault) => return Err(fault),
-            };
-        let policy = &request.policy;
-        candidates.push(candidate::finish(
-            trained, &parts, policy, &facts, replicates,
-        )?);
-    }
-    let failed = failed
-        .into_iter()
-        .map(|(algorithm, fault)| FailedCandidate {
-            algorithm: algorithm.name().to_owned(),
-            fault: fault.to_string(),
-        });
+    let judge = Judge {
+        request,
+        parts: &parts,
+        facts: &facts,
+    };
+    let mut field = judge.families(recipes, progress)?;
+    judge.combinations(&mut field)?;
+    let Field {
+        mut candidates,
+        failed,
+    } = field;
     let baselines = baselines(&parts, request)?;
     let decision = decide(request, &candidates)?;
     for candidate in &mut candidates {
@@ -126,16 +94,22 @@ pub(crate) fn hold(
         }
         None => on_folds(request, &candidates, &parts)?,
     };
-    let (failed, assumptions) = (failed.collect(), assumptions(&playbook, &request.spec));
     Ok(Contest {
-        rows,
         candidates,
-        failed,
+        failed: failed.into_iter().map(said).collect(),
         comparisons,
-        assumptions,
+        assumptions: assumptions(&playbook, &request.spec),
+        rows,
         baselines,
         decision,
     })
+}
+
+fn said((algorithm, fault): (Algorithm, Error)) -> FailedCandidate {
+    FailedCandidate {
+        algorithm: algorithm.name().to_owned(),
+        fault: fault.to_string(),
+    }
 }
 
 /// Comparisons when there is no test part: on the rows of the first repeat.

@@ -32,6 +32,7 @@ mod config;
 mod contest;
 mod error;
 mod evaluate;
+mod field;
 mod figures;
 mod folds_file;
 mod heartbeat;

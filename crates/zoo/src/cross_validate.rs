@@ -12,6 +12,11 @@ use crate::{
 
 /// Part of a fold's training rows that early stopping judges on.
 const EARLY_STOP_SHARE: f64 = 0.15;
+/// Early stopping takes turns, with other rows to judge on, until it has judged on so many: on a
+/// few hundred rows where the loss is least is mostly chance.
+const JUDGED_ROWS: f64 = 4000.0;
+/// Most turns.
+const MAX_TURNS: u64 = 5;
 
 /// What one fold gave.
 #[derive(Debug, Clone)]
@@ -33,8 +38,9 @@ pub struct FoldResult {
 /// Fits `trainer` once per fold, features included, and predicts the rows held out.
 ///
 /// A family with rounds first finds their number by early stopping on a stratified 15 % of the
-/// fold's training rows, then is refitted on all of them with that number. Folds run in parallel;
-/// results come in fold order whatever the number of threads. `done` is called once per fold.
+/// fold's training rows, on few rows as the mean over several such parts, then is refitted on all
+/// of them with that number. Folds run in parallel; results come in fold order whatever the number
+/// of threads. `done` is called once per fold.
 ///
 /// # Errors
 /// The first fold's fault, in fold order.
@@ -103,22 +109,34 @@ fn run_fold(
     })
 }
 
-/// The number of rounds early stopping ends at on a part of `samples`.
+/// The number of rounds early stopping ends at: the mean over its turns.
 fn find_rounds(trainer: &dyn Trainer, samples: Samples<'_>, seed: u64) -> Result<usize, Error> {
-    let fitted = fit_until_best(trainer, samples, seed)?;
-    Ok(fitted.n_rounds.unwrap_or(1))
+    let n_turns = n_turns(samples.labels.len());
+    let mut sum = 0;
+    for turn in 0..n_turns {
+        let fitted = fit_until_best(trainer, samples, seed, turn)?;
+        sum += fitted.n_rounds.unwrap_or(1) as u64;
+    }
+    let mean = (sum as f64 / n_turns as f64).round();
+    Ok((mean as usize).max(1))
 }
 
-/// Fits on most of `samples` and stops early on the rest.
+fn n_turns(n_rows: usize) -> u64 {
+    let n_judged = EARLY_STOP_SHARE * n_rows as f64;
+    ((JUDGED_ROWS / n_judged).ceil() as u64).clamp(1, MAX_TURNS)
+}
+
+/// Fits on most of `samples` and stops early on the rest, which is another part in every `turn`.
 pub(crate) fn fit_until_best(
     trainer: &dyn Trainer,
     samples: Samples<'_>,
     seed: u64,
+    turn: u64,
 ) -> Result<Fitted, Error> {
     let split = stratified_split(
         samples.labels,
         EARLY_STOP_SHARE,
-        derive_seed(seed, "early stopping", 0),
+        derive_seed(seed, "early stopping", turn),
     )?;
     let part = |rows: &[usize]| {
         let labels: Vec<bool> = rows.iter().map(|&row| samples.labels[row]).collect();
@@ -170,4 +188,15 @@ fn median_rounds(folds: &[FoldResult]) -> Option<usize> {
     let mut rounds: Vec<usize> = folds.iter().filter_map(|fold| fold.n_rounds).collect();
     rounds.sort_unstable();
     rounds.get(rounds.len().saturating_sub(1) / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn early_stopping_takes_turns_until_it_has_judged_on_enough_rows() {
+        let turns = [1, 4_000, 5_634, 13_000, 27_000, 1_000_000].map(n_turns);
+        assert_eq!(turns, [5, 5, 5, 3, 1, 1]);
+    }
 }

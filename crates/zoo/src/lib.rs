@@ -51,7 +51,9 @@ mod xgboost;
 pub use baseline::OneRule;
 pub use calibrate::{CalibrationChoice, CalibratorKind};
 pub use catboost::{BoostingType, BootstrapType, Catboost, CatboostParams, ScoreFunction};
-pub use combine::{Combination, Member, Weights, assemble, combine_all, combine_folds};
+pub use combine::{
+    Combination, Member, MemberMargins, Weights, assemble, combine_all, combine_folds,
+};
 pub use compare::{Comparison, Contestant, Ground, row_profits};
 pub use cross_validate::{FoldResult, cross_validate, fit_final};
 pub use error::Error;

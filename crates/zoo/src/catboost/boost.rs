@@ -240,15 +240,9 @@ fn fading(n_rows: usize, length: f64) -> f64 {
 /// What minimal variance sampling adds to squared gradients: the square of the mean gradient at
 /// first, of the mean leaf value later.
 fn spread(gradients: &[f64], trees: &[Tree]) -> f64 {
-    let root_mean_square = |values: &[f64]| {
-        let squares: f64 = values.iter().map(|x| x * x).sum();
-        squares.sqrt() / values.len().max(1) as f64
-    };
-    let mean = match trees.last() {
-        None => gradients.iter().map(|g| g.abs()).sum::<f64>() / gradients.len().max(1) as f64,
-        Some(tree) => root_mean_square(&tree.values),
-    };
-    mean * mean
+    let values = trees.last().map_or(gradients, |tree| &tree.values);
+    let sum: f64 = values.iter().map(|value| value.abs()).sum();
+    (sum / values.len().max(1) as f64).powi(2)
 }
 
 /// Rows, gradients, weights, ranges of roots.

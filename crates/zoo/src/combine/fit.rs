@@ -1,17 +1,15 @@
 //! Fitting weights: the least log loss with none of them negative.
 
-use churn_ensemble::Calibrator;
-
 use super::{Combination, quadratic::Quadratic};
-use crate::{
-    calibrate::CalibratorKind,
-    logistic::{sigmoid, softplus},
-};
+use crate::logistic::{sigmoid, softplus};
 
 /// Newton steps; a handful are enough.
 const MAX_STEPS: usize = 50;
 /// A step that moves no log-odds by more than this is the last.
 const TOLERANCE: f64 = 1e-10;
+/// What a row's loss pays for the squared distance of a blend's weights from equal ones: families
+/// agree so much that their weights are hardly told apart by a few thousand rows.
+const PULL: f64 = 2e-3;
 
 /// Weights of a combination: `intercept + Σ weight × member margin`, in log-odds.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,24 +38,30 @@ impl Weights {
     }
 }
 
+/// The out-of-fold margins of a member, one for each row.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct MemberMargins {
+    /// On the member's own scale: what is added up.
+    pub own: Vec<f64>,
+    /// In log-odds.
+    pub log_odds: Vec<f64>,
+}
+
 impl Combination {
-    /// The weights of least log loss on out-of-fold `margins`, one list per member, each on the
-    /// member's own scale.
+    /// The weights of least log loss on the out-of-fold margins of `members`; those of a blend are
+    /// drawn a little to equal ones.
     #[must_use]
-    pub fn fit(self, margins: &[Vec<f64>], labels: &[bool]) -> Weights {
-        let spreads: Vec<Line> = margins
-            .iter()
-            .map(|margins| Line::spread(margins))
-            .collect();
+    pub fn fit(self, members: &[MemberMargins], labels: &[bool]) -> Weights {
+        let spreads: Vec<Line> = members.iter().map(Line::spread).collect();
         let lines: Vec<Line> = match self {
-            Self::Blend => margins.iter().map(|m| Line::platt(m, labels)).collect(),
+            Self::Blend => members.iter().map(Line::to_log_odds).collect(),
             // Only so that the solver meets numbers of like size.
             Self::Stack => spreads.clone(),
         };
-        let values: Vec<Vec<f64>> = margins
+        let values: Vec<Vec<f64>> = members
             .iter()
             .zip(&lines)
-            .map(|(margins, line)| margins.iter().map(|&margin| line.at(margin)).collect())
+            .map(|(member, line)| member.own.iter().map(|&margin| line.at(margin)).collect())
             .collect();
         let problem = Problem {
             combination: self,
@@ -67,7 +71,7 @@ impl Combination {
         let point = problem.solve();
         let intercept = match self {
             Self::Blend => 0.0,
-            Self::Stack => point[margins.len()],
+            Self::Stack => point[members.len()],
         };
         let weights: Vec<f64> = point
             .iter()
@@ -100,10 +104,8 @@ struct Line {
 
 impl Line {
     /// To mean 0 and standard deviation 1.
-    fn spread(margins: &[f64]) -> Self {
-        let n = margins.len().max(1) as f64;
-        let mean = margins.iter().sum::<f64>() / n;
-        let variance = margins.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / n;
+    fn spread(member: &MemberMargins) -> Self {
+        let (mean, variance) = moments(&member.own);
         let deviation = variance.sqrt();
         let slope = if deviation > 0.0 {
             1.0 / deviation
@@ -116,21 +118,42 @@ impl Line {
         }
     }
 
-    /// To log-odds.
-    fn platt(margins: &[f64], labels: &[bool]) -> Self {
-        match CalibratorKind::Platt.fit(margins, labels) {
-            Calibrator::Platt { slope, intercept } => Self { slope, intercept },
-            // The fit of this form gives no other.
-            _ => Self {
-                slope: 1.0,
-                intercept: 0.0,
-            },
+    /// To log-odds, by least squares where the member's scale is another. Labels have no part in
+    /// it, so it costs nothing that the weights could learn.
+    fn to_log_odds(member: &MemberMargins) -> Self {
+        let same = Self {
+            slope: 1.0,
+            intercept: 0.0,
+        };
+        if member.own == member.log_odds {
+            return same;
+        }
+        let (mean, variance) = moments(&member.own);
+        let (target, _) = moments(&member.log_odds);
+        let pairs = member.own.iter().zip(&member.log_odds);
+        let together: f64 = pairs.map(|(x, y)| (x - mean) * (y - target)).sum();
+        let slope = together / (variance * member.own.len() as f64);
+        // No line through a constant.
+        if !slope.is_finite() || slope <= 0.0 {
+            return same;
+        }
+        Self {
+            slope,
+            intercept: target - slope * mean,
         }
     }
 
     fn at(self, margin: f64) -> f64 {
         self.slope * margin + self.intercept
     }
+}
+
+/// Mean and variance.
+fn moments(values: &[f64]) -> (f64, f64) {
+    let n = values.len().max(1) as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
+    (mean, variance)
 }
 
 /// Log loss over weights, and for a stack the intercept behind them.
@@ -199,7 +222,22 @@ impl Problem<'_> {
             let margin = self.margin(row, point);
             softplus(if label { -margin } else { margin })
         })
-        .sum()
+        .sum::<f64>()
+            + 0.5 * self.pull() * self.distance(point)
+    }
+
+    /// The curvature of what weights pay for not being equal.
+    fn pull(&self) -> f64 {
+        match self.combination {
+            Combination::Blend => 2.0 * PULL * self.labels.len() as f64,
+            Combination::Stack => 0.0,
+        }
+    }
+
+    fn distance(&self, point: &[f64]) -> f64 {
+        let equal = 1.0 / self.values.len() as f64;
+        let weights = point[..self.values.len()].iter();
+        weights.map(|weight| (weight - equal).powi(2)).sum()
     }
 
     /// The quadratic model of the loss around `point`.
@@ -221,6 +259,11 @@ impl Problem<'_> {
                     curvature[a * width + b] += curve * value * other;
                 }
             }
+        }
+        let equal = 1.0 / self.values.len() as f64;
+        for a in 0..self.values.len() {
+            gradient[a] += self.pull() * (point[a] - equal);
+            curvature[a * width + a] += self.pull();
         }
         for a in 0..width {
             for b in a + 1..width {
@@ -244,8 +287,15 @@ impl Problem<'_> {
 mod tests {
     use super::*;
 
+    fn log_odds(margins: &[f64]) -> MemberMargins {
+        MemberMargins {
+            own: margins.to_vec(),
+            log_odds: margins.to_vec(),
+        }
+    }
+
     /// Rows with two independent margins and labels drawn from a known sum of them.
-    fn sample(first: f64, second: f64, intercept: f64) -> (Vec<Vec<f64>>, Vec<bool>) {
+    fn sample(first: f64, second: f64, intercept: f64) -> (Vec<MemberMargins>, Vec<bool>) {
         let (mut a, mut b, mut labels) = (Vec::new(), Vec::new(), Vec::new());
         for i in 0..21_u8 {
             for j in 0..21_u8 {
@@ -258,7 +308,7 @@ mod tests {
                 }
             }
         }
-        (vec![a, b], labels)
+        (vec![log_odds(&a), log_odds(&b)], labels)
     }
 
     #[test]
@@ -286,56 +336,65 @@ mod tests {
     }
 
     #[test]
-    fn a_blend_is_a_mean_of_log_odds_and_its_loss_is_least() {
-        let (margins, labels) = sample(0.8, 1.5, -0.7);
-        let fitted = Combination::Blend.fit(&margins, &labels);
-        let lines: Vec<Line> = margins.iter().map(|m| Line::platt(m, &labels)).collect();
-        let convex: Vec<f64> = fitted
-            .weights
-            .iter()
-            .zip(&lines)
-            .map(|(w, l)| w / l.slope)
-            .collect();
-        assert!(
-            (convex.iter().sum::<f64>() - 1.0).abs() < 1e-9,
-            "{convex:?}"
-        );
-        let values: Vec<Vec<f64>> = margins
-            .iter()
-            .zip(&lines)
-            .map(|(m, line)| m.iter().map(|&m| line.at(m)).collect())
-            .collect();
+    fn a_blend_is_a_mean_of_log_odds_and_what_it_pays_is_least() {
+        let (members, labels) = sample(0.8, 1.5, -0.7);
+        let fitted = Combination::Blend.fit(&members, &labels);
+        let sum: f64 = fitted.weights.iter().sum();
+        assert!((sum - 1.0).abs() < 1e-9, "{fitted:?}");
+        assert!(fitted.intercept.abs() < 1e-12, "{fitted:?}");
+        let values: Vec<Vec<f64>> = members.iter().map(|member| member.own.clone()).collect();
         let problem = Problem {
             combination: Combination::Blend,
             values: &values,
             labels: &labels,
         };
-        let least = problem.loss(&convex);
+        let least = problem.loss(&fitted.weights);
         for step in 0..=50_u8 {
             let first = f64::from(step) / 50.0;
             assert!(least <= problem.loss(&[first, 1.0 - first]) + 1e-9);
         }
-        let own: Vec<&[f64]> = margins.iter().map(Vec::as_slice).collect();
-        let expected = problem.margin(3, &convex);
-        assert!((fitted.margins(&own)[3] - expected).abs() < 1e-9);
     }
 
     #[test]
-    fn a_member_twice_counts_as_often_as_once_and_a_constant_one_not_at_all() {
-        let (margins, labels) = sample(0.8, 1.5, -0.7);
+    fn a_blend_straightens_shares_without_labels() {
+        let (mut members, labels) = sample(0.8, 1.5, -0.7);
+        members[1].own = members[1].log_odds.iter().map(|m| 0.5 + m / 8.0).collect();
+        let fitted = Combination::Blend.fit(&members, &labels);
+        let (plain, _) = sample(0.8, 1.5, -0.7);
+        let same = Combination::Blend.fit(&plain, &labels);
+        assert!((fitted.weights[0] - same.weights[0]).abs() < 1e-9);
+        assert!((fitted.weights[1] - 8.0 * same.weights[1]).abs() < 1e-9);
+        assert!((fitted.intercept + 4.0 * same.weights[1]).abs() < 1e-9);
+        let constant = MemberMargins {
+            own: vec![0.3; labels.len()],
+            log_odds: vec![-0.85; labels.len()],
+        };
+        let fitted = Combination::Blend.fit(&[members[0].clone(), constant], &labels);
+        assert!(fitted.weights.iter().all(|w| w.is_finite()), "{fitted:?}");
+    }
+
+    #[test]
+    fn a_blend_of_members_alike_has_equal_weights() {
+        let (members, labels) = sample(0.8, 1.5, -0.7);
+        let twice = [members[0].clone(), members[0].clone()];
+        let fitted = Combination::Blend.fit(&twice, &labels);
+        assert!((fitted.weights[0] - 0.5).abs() < 1e-9, "{fitted:?}");
+    }
+
+    #[test]
+    fn a_member_twice_counts_as_often_as_once_in_a_stack_and_a_constant_one_not_at_all() {
+        let (members, labels) = sample(0.8, 1.5, -0.7);
         let twice = vec![
-            margins[0].clone(),
-            margins[0].clone(),
-            vec![0.4; labels.len()],
+            members[0].clone(),
+            members[0].clone(),
+            log_odds(&vec![0.4; labels.len()]),
         ];
-        for kind in [Combination::Blend, Combination::Stack] {
-            let fitted = kind.fit(&twice, &labels);
-            let alone = kind.fit(&margins[..1], &labels);
-            let sum = fitted.weights[0] + fitted.weights[1];
-            assert!(
-                (sum - alone.weights[0]).abs() < 1e-6,
-                "{kind:?} {fitted:?} {alone:?}"
-            );
-        }
+        let fitted = Combination::Stack.fit(&twice, &labels);
+        let alone = Combination::Stack.fit(&members[..1], &labels);
+        let sum = fitted.weights[0] + fitted.weights[1];
+        assert!(
+            (sum - alone.weights[0]).abs() < 1e-6,
+            "{fitted:?} {alone:?}"
+        );
     }
 }

@@ -11,7 +11,7 @@ mod quadratic;
 use serde::{Deserialize, Serialize};
 
 pub use assemble::{Member, assemble};
-pub use fit::Weights;
+pub use fit::{MemberMargins, Weights};
 
 use crate::{Error, FoldResult};
 
@@ -20,8 +20,8 @@ use crate::{Error, FoldResult};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Combination {
-    /// A weighted mean: each member's margins are first put on the scale of log-odds by a
-    /// straight line (Platt 1999), and the weights sum to 1.
+    /// A weighted mean of log-odds: the weights sum to 1 and are drawn a little to equal ones.
+    /// Margins on another scale (a forest's share) are first put on it by a straight line.
     Blend,
     /// Logistic regression on the members' margins: intercept and sum of weights are free
     /// (Wolpert 1992).
@@ -45,7 +45,7 @@ pub fn combine_folds(
     let result = |number: usize, fold: &FoldResult| {
         let others = |other: &FoldResult| other.repeat == fold.repeat && other.index != fold.index;
         let rows = Rows::gather(members, labels, others);
-        let weights = combination.fit(&rows.margins, &rows.labels);
+        let weights = combination.fit(&rows.members, &rows.labels);
         let own = members.iter().map(|folds| &*folds[number].own_margins);
         let margins = weights.margins(&own.collect::<Vec<_>>());
         FoldResult {
@@ -72,7 +72,7 @@ pub fn combine_all(
 ) -> Result<Weights, Error> {
     check(members)?;
     let rows = Rows::gather(members, labels, |_| true);
-    Ok(combination.fit(&rows.margins, &rows.labels))
+    Ok(combination.fit(&rows.members, &rows.labels))
 }
 
 fn check(members: &[&[FoldResult]]) -> Result<(), Error> {
@@ -98,8 +98,7 @@ fn check(members: &[&[FoldResult]]) -> Result<(), Error> {
 
 /// Out-of-fold rows as the fit takes them.
 struct Rows {
-    /// One list per member, on the member's own scale.
-    margins: Vec<Vec<f64>>,
+    members: Vec<MemberMargins>,
     labels: Vec<bool>,
 }
 
@@ -109,13 +108,17 @@ impl Rows {
         labels: &[bool],
         wanted: impl Fn(&FoldResult) -> bool,
     ) -> Self {
-        let of = |folds: &&[FoldResult]| -> Vec<f64> {
-            let folds = folds.iter().filter(|fold| wanted(fold));
-            folds.flat_map(|fold| &fold.own_margins).copied().collect()
+        let of = |folds: &&[FoldResult]| {
+            let mut member = MemberMargins::default();
+            for fold in folds.iter().filter(|fold| wanted(fold)) {
+                member.own.extend_from_slice(&fold.own_margins);
+                member.log_odds.extend_from_slice(&fold.margins);
+            }
+            member
         };
         let folds = members[0].iter().filter(|fold| wanted(fold));
         Self {
-            margins: members.iter().map(of).collect(),
+            members: members.iter().map(of).collect(),
             labels: folds
                 .flat_map(|fold| &fold.held_out)
                 .map(|&row| labels[row])

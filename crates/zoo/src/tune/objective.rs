@@ -81,7 +81,7 @@ impl FoldObjective {
         };
         let seed = derive_seed(seed, "tuning fit", fold as u64);
         let fitted = if trainer.has_rounds() {
-            fit_until_best(trainer, samples, seed)?
+            fit_until_best(trainer, samples, seed, 0)?
         } else {
             trainer.fit(samples, Rounds::Exactly(None), seed)?
         };
