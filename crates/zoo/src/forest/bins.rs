@@ -69,6 +69,8 @@ pub(super) struct Bins {
     /// Row-major: a small node's rows are scattered, and one row's columns share a cache line or
     /// two.
     by_row: Vec<u8>,
+    /// Columns of two bins and no missing value, as one-hot encoding makes them.
+    is_binary: Vec<bool>,
 }
 
 impl Bins {
@@ -125,12 +127,23 @@ impl Bins {
                     }
                 }
             });
+        let is_binary = columns
+            .iter()
+            .zip(by_column.chunks_exact(n_rows.max(1)))
+            .map(|(column, codes)| column.n_bins() == 2 && codes.iter().all(|&code| code < 2))
+            .collect();
         Ok(Self {
             columns,
             n_rows,
             by_column,
             by_row,
+            is_binary,
         })
+    }
+
+    /// Whether a column has two bins, 0 and 1, and no missing value.
+    pub(super) fn is_binary(&self, column: usize) -> bool {
+        self.is_binary[column]
     }
 
     /// The codes of a column, one per row.

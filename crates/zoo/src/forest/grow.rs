@@ -8,13 +8,49 @@ use super::{
     bins::{Bins, ColumnBins},
     order::orders,
     out_of_bag::Votes,
-    split::{Judge, Split, find},
+    split::{Filled, Judge, Split, find},
     tally::Tally,
 };
 
 /// A node whose codes fit so many bytes is grown, with all below it, on a copy of them that stays in
 /// the processor's second cache; most of a deep tree's levels lie below such nodes.
 const COPY_BYTES: usize = 400_000;
+
+/// Bins to a row above which the filled ones are listed first.
+const BINS_A_ROW: usize = 2;
+
+/// The sums over `rows` of where up to eight binary columns are 1: in registers, not in memory.
+fn ones_of<'r, T: Tally>(
+    columns: &[(usize, usize)],
+    rows: impl Iterator<Item = (&'r [u8], T)>,
+) -> [T; 8] {
+    match columns.len() {
+        1 => ones::<T, 1>(columns, rows),
+        2 => ones::<T, 2>(columns, rows),
+        3 => ones::<T, 3>(columns, rows),
+        4 => ones::<T, 4>(columns, rows),
+        5 => ones::<T, 5>(columns, rows),
+        6 => ones::<T, 6>(columns, rows),
+        7 => ones::<T, 7>(columns, rows),
+        _ => ones::<T, 8>(columns, rows),
+    }
+}
+
+fn ones<'r, T: Tally, const N: usize>(
+    columns: &[(usize, usize)],
+    rows: impl Iterator<Item = (&'r [u8], T)>,
+) -> [T; 8] {
+    let columns: [usize; N] = std::array::from_fn(|place| columns[place].0);
+    let mut sums = [T::default(); N];
+    for (codes, tally) in rows {
+        for (sum, &column) in sums.iter_mut().zip(&columns) {
+            sum.add(tally.if_one(codes[column]));
+        }
+    }
+    let mut all = [T::default(); 8];
+    all[..N].copy_from_slice(&sums);
+    all
+}
 
 /// What all trees of a forest share.
 pub(super) struct Soil<'a> {
@@ -234,6 +270,7 @@ impl<'a, T: Tally> Grower<'a, T> {
                 let found = find(
                     &self.soil.bins.columns[column],
                     &self.orders[column],
+                    self.filled(node, column),
                     &self.histogram[self.offsets[column] as usize..],
                     node.total,
                     &self.soil.judge,
@@ -264,24 +301,44 @@ impl<'a, T: Tally> Grower<'a, T> {
     fn fill(&mut self, node: &Waiting<T>, start: usize, end: usize) {
         let bins = self.soil.bins;
         let n_columns = bins.columns.len();
-        let mut drawn: Vec<(usize, usize)> = Vec::with_capacity(end - start);
-        for &column in &self.columns[start..end] {
-            let column = column as usize;
-            if !is_set(&node.constant, column) {
-                let offset = self.offsets[column] as usize;
-                self.histogram[offset..=offset + bins.columns[column].n_bins()].fill(T::default());
-                drawn.push((column, offset));
-            }
-        }
-        // In the order of the matrix a row's codes are read forwards.
-        drawn.sort_unstable();
-        let rows = &self.bagged.rows[node.bagged.0..node.bagged.1];
         let by_row = if node.is_copied {
             Some(&self.copy[..])
         } else {
             bins.is_small().then(|| bins.rows())
         };
+        let mut drawn: Vec<(usize, usize)> = Vec::with_capacity(end - start);
+        let mut binary: Vec<(usize, usize)> = Vec::with_capacity(end - start);
+        for &column in &self.columns[start..end] {
+            let column = column as usize;
+            if is_set(&node.constant, column) {
+                continue;
+            }
+            let offset = self.offsets[column] as usize;
+            if T::IS_EXACT && by_row.is_some() && bins.is_binary(column) {
+                binary.push((column, offset));
+                continue;
+            }
+            self.histogram[offset..=offset + bins.columns[column].n_bins()].fill(T::default());
+            drawn.push((column, offset));
+        }
+        // In the order of the matrix a row's codes are read forwards.
+        drawn.sort_unstable();
+        let rows = &self.bagged.rows[node.bagged.0..node.bagged.1];
         if let Some(all) = by_row {
+            for columns in binary.chunks(8) {
+                let rows = rows
+                    .iter()
+                    .map(|&(row, tally)| (&all[row as usize * n_columns..][..n_columns], tally));
+                let ones = ones_of(columns, rows);
+                for (&(_, offset), ones) in columns.iter().zip(ones) {
+                    self.histogram[offset] = node.total.without(ones);
+                    self.histogram[offset + 1] = ones;
+                    self.histogram[offset + 2] = T::default();
+                }
+            }
+            if drawn.is_empty() {
+                return;
+            }
             for &(row, tally) in rows {
                 let codes = &all[row as usize * n_columns..][..n_columns];
                 for &(column, offset) in &drawn {
@@ -299,6 +356,31 @@ impl<'a, T: Tally> Grower<'a, T> {
                 }
             }
         }
+    }
+
+    /// The bins of a number that rows of a small node are in; `None` where looking at all is
+    /// cheaper.
+    fn filled(&self, node: &Waiting<T>, column: usize) -> Option<Filled> {
+        let bins = self.soil.bins;
+        let rows = &self.bagged.rows[node.bagged.0..node.bagged.1];
+        let column_bins = &bins.columns[column];
+        if !column_bins.is_numeric() || rows.len() * BINS_A_ROW > column_bins.n_bins() {
+            return None;
+        }
+        let mut filled = Filled::default();
+        if node.is_copied {
+            let n_columns = bins.columns.len();
+            let codes = &self.copy[column..];
+            for &(row, _) in rows {
+                filled.insert(codes[row as usize * n_columns]);
+            }
+        } else {
+            let codes = bins.column(column);
+            for &(row, _) in rows {
+                filled.insert(codes[row as usize]);
+            }
+        }
+        Some(filled)
     }
 
     /// Turns a node into a split; its children wait, the left one on top.

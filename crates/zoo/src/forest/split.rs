@@ -87,10 +87,11 @@ pub(super) struct Found<T> {
 
 /// Searches the histogram of one column: a bin per value, then the one for missing values.
 /// Missing values are tried on both sides, and by themselves. `order` is that of the categories,
-/// and empty for numbers.
+/// and empty for numbers; `filled` names the bins of a number that may hold rows, all without it.
 pub(super) fn find<T: Tally>(
     column: &ColumnBins,
     order: &[u8],
+    filled: Option<Filled>,
     histogram: &[T],
     total: T,
     judge: &Judge,
@@ -104,7 +105,10 @@ pub(super) fn find<T: Tally>(
         best: None,
     };
     let n_filled = match column {
-        ColumnBins::Numeric { .. } => search.ordered(values),
+        ColumnBins::Numeric { .. } => match filled {
+            Some(filled) => search.ordered(values, filled.take_while(|&bin| bin < n_bins)),
+            None => search.ordered(values, 0..n_bins),
+        },
         ColumnBins::Categorical { .. } => search.categories(values, order),
     };
     if missing.n_rows() > 0 && n_filled > 0 {
@@ -113,6 +117,28 @@ pub(super) fn find<T: Tally>(
     Found {
         split: search.best,
         is_constant: n_filled + usize::from(missing.n_rows() > 0) < 2,
+    }
+}
+
+/// Codes met among the rows of a node, in rising order: in a small node few of the bins of a number
+/// are filled, and looking at the others is most of the work.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Filled([u64; 4]);
+
+impl Filled {
+    pub(super) fn insert(&mut self, code: u8) {
+        self.0[usize::from(code / 64)] |= 1 << (code % 64);
+    }
+}
+
+impl Iterator for Filled {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        let word = self.0.iter().position(|&word| word != 0)?;
+        let bit = self.0[word].trailing_zeros() as usize;
+        self.0[word] &= self.0[word] - 1;
+        Some(64 * word + bit)
     }
 }
 
@@ -125,11 +151,12 @@ struct Search<'a, T> {
 
 impl<T: Tally> Search<'_, T> {
     /// Splits between neighbouring filled bins; gives the number of filled bins.
-    fn ordered(&mut self, values: &[T]) -> usize {
+    fn ordered(&mut self, values: &[T], bins: impl Iterator<Item = usize>) -> usize {
         let mut below = T::default();
         let mut n_filled = 0;
         let mut last = 0;
-        for (bin, &tally) in values.iter().enumerate() {
+        for bin in bins {
+            let tally = values[bin];
             if tally.n_rows() == 0 {
                 continue;
             }
@@ -296,7 +323,7 @@ mod tests {
     fn check(column: &ColumnBins, rows: &[(u8, bool)], expected: Option<f64>) {
         let n_bins = column.n_bins();
         let (bins, total) = histogram(rows, n_bins);
-        let found = find(column, &[], &bins, total, &JUDGE).split;
+        let found = find(column, &[], None, &bins, total, &JUDGE).split;
         assert_eq!(found.is_some(), expected.is_some(), "{rows:?}");
         let (Some(found), Some(expected)) = (found, expected) else {
             return;
@@ -348,7 +375,7 @@ mod tests {
             let column = categorical(5);
             let (bins, total) = histogram(&rows, 5);
             let free = Judge { min_rows: 1, ..JUDGE };
-            let found = find(&column, &by_share(&bins), &bins, total, &free).split.map(|split| split.impurity);
+            let found = find(&column, &by_share(&bins), None, &bins, total, &free).split.map(|split| split.impurity);
             if let Some(expected) = expected {
                 prop_assert!(found.is_some_and(|found| found <= expected + 1e-9));
             }
@@ -364,7 +391,7 @@ mod tests {
             .collect();
         let column = categorical(4);
         let (bins, total) = histogram(&rows, 4);
-        let split = find(&column, &by_share(&bins), &bins, total, &JUDGE)
+        let split = find(&column, &by_share(&bins), None, &bins, total, &JUDGE)
             .split
             .unwrap();
         let table = split.place.table(4, split.default_left);
@@ -381,7 +408,7 @@ mod tests {
             (vec![(0, true), (1, false)], false),
         ] {
             let (bins, total) = histogram(&rows, 2);
-            let found = find(&column, &[], &bins, total, &JUDGE);
+            let found = find(&column, &[], None, &bins, total, &JUDGE);
             assert_eq!(found.is_constant, expected, "{rows:?}");
         }
     }

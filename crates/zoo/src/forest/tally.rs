@@ -4,10 +4,14 @@ use super::SideSums;
 
 /// The sum over some rows of what a split is judged by.
 pub(super) trait Tally: Copy + Default + Send + Sync {
+    /// Whether taking away what was added leaves what was there before, to the bit.
+    const IS_EXACT: bool;
     /// One row drawn `draws` times, each with weight `weight`.
     fn of_row(draws: u32, weight: f32, left: bool) -> Self;
     /// Adds the rows of `other`.
     fn add(&mut self, other: Self);
+    /// All of it where `code` is 1, nothing where it is 0.
+    fn if_one(self, code: u8) -> Self;
     /// Takes away the rows of `other`, which are among these.
     fn without(self, other: Self) -> Self;
     /// Distinct rows.
@@ -31,6 +35,13 @@ impl Counts {
 }
 
 impl Tally for Counts {
+    const IS_EXACT: bool = true;
+
+    #[inline]
+    fn if_one(self, code: u8) -> Self {
+        Self(self.0 & u64::from(code).wrapping_neg())
+    }
+
     fn of_row(draws: u32, _weight: f32, left: bool) -> Self {
         let draws = u64::from(draws);
         let draws_left = if left { draws } else { 0 };
@@ -71,6 +82,13 @@ pub(super) struct Sums {
 }
 
 impl Tally for Sums {
+    const IS_EXACT: bool = false;
+
+    #[inline]
+    fn if_one(self, code: u8) -> Self {
+        if code == 1 { self } else { Self::default() }
+    }
+
     fn of_row(draws: u32, weight: f32, left: bool) -> Self {
         let weight = f64::from(draws) * f64::from(weight);
         let weights = if left {
@@ -137,6 +155,9 @@ mod tests {
             rest.weights(),
             sums.without(Sums::of_row(3, 1.0, true)).weights()
         );
+        assert_eq!(counts.if_one(1), counts);
+        assert_eq!(sums.if_one(1), sums);
+        assert_eq!((counts.if_one(0).n_rows(), sums.if_one(0).n_rows()), (0, 0));
         let full = Counts::of_row(Counts::MAX_ROWS as u32, 1.0, true);
         assert!((full.weights().left - Counts::MAX_ROWS as f64).abs() < 0.5);
         assert!(full.weights().stayed.abs() < 0.5 && full.n_rows() == 1);
