@@ -98,14 +98,10 @@ pub(crate) fn build(
     let folds = fold_results(&recipe, &plan, parts, seed, &|| progress.advance());
     progress.end();
     let folds = folds?;
-    let (plan, fitted, own) = fit_final(
-        trainer,
-        &plan,
-        parts.development,
-        parts.labels,
-        &folds,
-        seed,
-    )?;
+    // Rounds found with the parameters of a repeat are wrong for others.
+    let same = recipe.per_repeat.is_empty().then_some(folds.as_slice());
+    let (plan, fitted, own) =
+        fit_final(trainer, &plan, parts.development, parts.labels, same, seed)?;
     let trained = Trained {
         algorithm,
         parameters: trainer.parameters(),

@@ -83,8 +83,13 @@ pub(crate) fn hold(
     for candidate in &mut candidates {
         candidate.model.card.decision.clone_from(&decision.text);
     }
+    // DeLong's test needs two rows of each class.
+    let holds_two = |labels: &[bool]| {
+        let n_left = labels.iter().filter(|&&label| label).count();
+        n_left.min(labels.len() - n_left) >= 2
+    };
     let comparisons = match &rows.test {
-        Some(test) => {
+        Some(test) if holds_two(&test.labels) => {
             let values = customer_values(&test.table, &playbook);
             comparisons(
                 request,
@@ -92,7 +97,7 @@ pub(crate) fn hold(
                 (Ground::TestPart, &test.labels, &values),
             )?
         }
-        None => on_folds(request, &candidates, &parts)?,
+        _ => on_folds(request, &candidates, &parts)?,
     };
     Ok(Contest {
         candidates,
@@ -233,20 +238,21 @@ fn decide(request: &TrainRequest, candidates: &[Candidate]) -> Result<Decision, 
     Ok(request.policy.policy.choose(&entries)?)
 }
 
-/// Chance and the best single column, judged where the candidates are judged at last.
+/// Chance and the best single column, judged where the candidates are judged at last: the test part,
+/// else the held-out rows of the first repeat.
 fn baselines(parts: &Parts<'_>, request: &TrainRequest) -> Result<Vec<Baseline>, Error> {
     let plan = FeaturePlan::new(parts.development.spec().clone(), PlanParams::trees());
     let rule = OneRule::fit(&plan, parts.development, parts.labels)?;
-    let (table, labels) = match parts.test {
-        Some(test) => (&test.table, test.labels.as_slice()),
-        None => (parts.development, parts.labels),
+    let (labels, predicted) = match parts.test {
+        Some(test) => (test.labels.clone(), rule.predict(&test.table)?),
+        None => rule_on_folds(&plan, parts)?,
     };
     let n_left = parts.labels.iter().filter(|&&label| label).count();
     let base_rate = n_left as f64 / parts.labels.len() as f64;
     let judge = |name: String, probabilities: &[f64]| -> Result<Baseline, Error> {
         let seed = derive_seed(request.seed, "baselines", 0);
         let n_replicates = request.config.bootstrap_replicates;
-        let metrics = bootstrap_all(labels, probabilities, base_rate, seed, n_replicates)?;
+        let metrics = bootstrap_all(&labels, probabilities, base_rate, seed, n_replicates)?;
         Ok(Baseline {
             name,
             test: named(&metrics),
@@ -254,6 +260,23 @@ fn baselines(parts: &Parts<'_>, request: &TrainRequest) -> Result<Vec<Baseline>,
     };
     Ok(vec![
         judge("random".to_owned(), &vec![base_rate; labels.len()])?,
-        judge(format!("one rule: {}", rule.label), &rule.predict(table)?)?,
+        judge(format!("one rule: {}", rule.label), &predicted)?,
     ])
+}
+
+/// Labels and what a rule fitted on the other folds says of them.
+fn rule_on_folds(plan: &FeaturePlan, parts: &Parts<'_>) -> Result<(Vec<bool>, Vec<f64>), Error> {
+    let (mut labels, mut predicted) = (Vec::new(), Vec::new());
+    for fold in parts.folds.iter().filter(|fold| fold.repeat == 0) {
+        let pick = |rows: &[usize]| {
+            rows.iter()
+                .map(|&row| parts.labels[row])
+                .collect::<Vec<_>>()
+        };
+        let train = parts.development.select(&fold.split.train);
+        let rule = OneRule::fit(plan, &train, &pick(&fold.split.train))?;
+        labels.extend(pick(&fold.split.held_out));
+        predicted.extend(rule.predict(&parts.development.select(&fold.split.held_out))?);
+    }
+    Ok((labels, predicted))
 }

@@ -57,12 +57,13 @@ pub(crate) fn check(rows: &Split, config: &LeakageConfig, user_split: bool) -> R
     let spec = rows.development.spec().clone();
     let plan = FeaturePlan::new(spec, params).fit(&rows.development)?;
     let matrix = plan.transform(&rows.development)?;
-    let mut findings = columns(&plan, &matrix, &rows.labels, config);
+    let mut findings = columns(&plan, &matrix, (&rows.development, &rows.labels), config);
     let groups = row_groups(&rows.development);
     findings.extend(resampling(&groups, &rows.labels));
     if user_split {
         findings.extend(straddling(&rows.development, &groups, &rows.folds, config));
     }
+    findings.extend(holdout_repeats(rows, config));
     if findings.is_empty() {
         return Ok(());
     }
@@ -72,7 +73,7 @@ pub(crate) fn check(rows: &Split, config: &LeakageConfig, user_split: bool) -> R
 fn columns(
     plan: &FittedPlan,
     matrix: &Matrix,
-    labels: &[bool],
+    (table, labels): (&Table, &[bool]),
     config: &LeakageConfig,
 ) -> Vec<String> {
     let mut findings = Vec::new();
@@ -88,7 +89,7 @@ fn columns(
             .map(|row| matrix.row(row)[index])
             .collect();
         let is_number = matches!(plan.features[index].encoding, Encoding::Number { .. });
-        let found = identifier(&values, is_number)
+        let found = identifier(table, &group.name, &values, is_number)
             .or_else(|| rate_of_target(&values, labels, is_number))
             .or_else(|| tells_all(&values, labels, is_number, config));
         if let Some(found) = found {
@@ -101,11 +102,16 @@ fn columns(
     findings
 }
 
-/// A number that is different in every row and rises or falls with the rows.
-fn identifier(values: &[f32], is_number: bool) -> Option<String> {
+/// A number that is different in every row and rises or falls with the rows. Account numbers of
+/// nine digits are alike as features (`values`), so the table's own numbers are looked at.
+fn identifier(table: &Table, column: &str, values: &[f32], is_number: bool) -> Option<String> {
     if !is_number || values.len() < MIN_ROWS {
         return None;
     }
+    let values: Vec<f64> = match table.numbers(column) {
+        Some(numbers) => numbers.iter().map(|x| x.unwrap_or(f64::NAN)).collect(),
+        None => values.iter().map(|&x| f64::from(x)).collect(),
+    };
     let rising = values.windows(2).all(|pair| pair[0] < pair[1]);
     let falling = values.windows(2).all(|pair| pair[0] > pair[1]);
     (rising || falling)
@@ -118,10 +124,15 @@ fn rate_of_target(values: &[f32], labels: &[bool], is_number: bool) -> Option<St
         return None;
     }
     let mut counts: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
+    let mut n_present = 0;
     for (value, &label) in values.iter().zip(labels) {
+        if value.is_nan() {
+            continue;
+        }
         if !(0.0..=1.0).contains(value) {
             return None;
         }
+        n_present += 1;
         let count = counts.entry(value.to_bits()).or_default();
         count.0 += usize::from(label);
         count.1 += 1;
@@ -145,7 +156,7 @@ fn rate_of_target(values: &[f32], labels: &[bool], is_number: bool) -> Option<St
         value > 0.001 && value < 0.999
     });
     let fits = counts.iter().all(is_rate) || large.iter().all(|&entry| near(entry));
-    (inner.count() >= 2 && fits && n_large * 10 >= values.len() * 9).then(|| {
+    (inner.count() >= 2 && fits && n_large * 10 >= n_present * 9).then(|| {
         "is the share of leavers among the rows of each value: an encoding fitted on the labels of all rows".to_owned()
     })
 }
@@ -254,6 +265,20 @@ fn resampling(groups: &[usize], labels: &[bool]) -> Option<String> {
             "{:.0} % of the customers who {class} repeat another row exactly, {:.0} % of the others: the file was resampled before the split, so copies of test rows are in training; give the file as it was before resampling",
             more * 100.0,
             less * 100.0
+        )
+    })
+}
+
+/// Rows of the user's holdout that equal rows to be trained on.
+fn holdout_repeats(rows: &Split, config: &LeakageConfig) -> Option<String> {
+    let test = rows.test.as_ref()?;
+    let (first, row) = rows.holdout_repeats.first()?;
+    let count = rows.holdout_repeats.len();
+    let share = count as f64 / test.labels.len() as f64;
+    (share > config.max_straddling_share).then(|| {
+        format!(
+            "the holdout and the rows to train on share {count} equal rows ({:.1} % of the holdout), e.g. data rows {first} and {row}; keep equal rows on one side",
+            share * 100.0
         )
     })
 }

@@ -20,6 +20,8 @@ pub(crate) struct Split {
     pub(crate) folds: Vec<Fold>,
     /// `None` when the user's folds cover every row.
     pub(crate) test: Option<TestPart>,
+    /// Equal rows on both sides of a holdout the user brings, as numbers of data rows.
+    pub(crate) holdout_repeats: Vec<(u64, u64)>,
 }
 
 /// Splits rows by the user's files, else by the settings and the seed.
@@ -35,7 +37,9 @@ pub(crate) fn split(request: &TrainRequest, table: &Table) -> Result<Split, Erro
         (None, None) => {
             let seed = derive_seed(request.seed, "test part", 0);
             let drawn = stratified_split(&labels, request.config.test_share, seed)?;
-            drawn.with_groups_whole(&repeats(table, 5)).held_out
+            let whole = drawn.with_groups_whole(&repeats(table, 5));
+            check_classes(&whole, &labels, "hold out a test part")?;
+            whole.held_out
         }
     };
     let is_held_out: std::collections::BTreeSet<usize> = held_out.iter().copied().collect();
@@ -44,6 +48,16 @@ pub(crate) fn split(request: &TrainRequest, table: &Table) -> Result<Split, Erro
         .collect();
     let pick = |rows: &[usize]| rows.iter().map(|&row| labels[row]).collect::<Vec<bool>>();
     let development = table.select(&kept);
+    let holdout_repeats = if request.holdout.is_some() {
+        let split = churn_zoo::Split {
+            train: kept.clone(),
+            held_out: held_out.clone(),
+        };
+        let numbered = |(a, b)| (table.row_number(a), table.row_number(b));
+        split.straddling(&row_groups(table)).map(numbered).collect()
+    } else {
+        Vec::new()
+    };
     let development_labels = pick(&kept);
     let folds = match &request.folds {
         Some(path) => read_folds(path, &development)?,
@@ -64,7 +78,27 @@ pub(crate) fn split(request: &TrainRequest, table: &Table) -> Result<Split, Erro
         labels: development_labels,
         folds,
         test,
+        holdout_repeats,
     })
+}
+
+/// Whether both sides of a split hold both classes: keeping equal rows together may have moved the
+/// only leaver of a side.
+fn check_classes(split: &churn_zoo::Split, labels: &[bool], purpose: &str) -> Result<(), Error> {
+    for side in [&split.train, &split.held_out] {
+        let left = side.iter().filter(|&&row| labels[row]).count();
+        let found = left.min(side.len() - left);
+        if found == 0 {
+            let purpose = format!("{purpose} with equal rows on one side");
+            return Err(churn_zoo::Error::TooFewRows {
+                found,
+                needed: 1,
+                purpose,
+            }
+            .into());
+        }
+    }
+    Ok(())
 }
 
 /// Largest share of the rows one side of a split would get that a group of equal rows may have. In
@@ -100,6 +134,7 @@ pub(crate) fn whole_folds(
     let mut folds = stratified_folds(labels, n_folds, n_repeats, seed)?;
     for fold in &mut folds {
         fold.split = fold.split.with_groups_whole(&groups);
+        check_classes(&fold.split, labels, &format!("make {n_folds} folds"))?;
     }
     Ok(folds)
 }

@@ -72,6 +72,8 @@ pub struct StudySummary {
     pub n_resumed: usize,
     /// Of these given up early.
     pub n_pruned: usize,
+    /// Of these that could not be run.
+    pub n_failed: usize,
     /// Lowest mean log loss over the inner folds.
     pub best_loss: Option<f64>,
     /// The values that gave it.
@@ -151,15 +153,34 @@ impl Search<'_> {
         let best = study
             .best()
             .map(|(record, loss)| (record.params.clone(), loss));
+        let failed: Vec<&str> = study
+            .records()
+            .filter_map(|trial| match &trial.outcome {
+                churn_zoo::tune::Outcome::Failed { fault } => Some(fault.as_str()),
+                _ => None,
+            })
+            .collect();
+        let n_failed = failed.len();
+        if best.is_none()
+            && let Some(first) = failed.first()
+        {
+            let fault = format!(
+                "no trial of {} could be run, the first because: {first}",
+                algorithm.title()
+            );
+            return Err(churn_zoo::Error::Tuning { fault }.into());
+        }
         Ok(StudySummary {
             study: name,
             n_rows: labels.len(),
             n_trials: study.records().count(),
             n_resumed,
+            n_failed,
             n_pruned: study
                 .records()
                 .filter(|trial| trial.loss().is_none())
-                .count(),
+                .count()
+                - n_failed,
             best_loss: best.as_ref().map(|(_, loss)| *loss),
             best: best.map(|(params, _)| params),
         })

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use crate::{
     Error, Fitted, OutOfBagEstimate, Rounds, Samples, Trainer,
     folds::{Fold, stratified_split},
+    repeats::repeats,
     seed::derive_seed,
 };
 
@@ -112,9 +113,10 @@ fn run_fold(
 /// The number of rounds early stopping ends at: the mean over its turns.
 fn find_rounds(trainer: &dyn Trainer, samples: Samples<'_>, seed: u64) -> Result<usize, Error> {
     let n_turns = n_turns(samples.labels.len());
+    let groups = repeats(samples.matrix);
     let mut sum = 0;
     for turn in 0..n_turns {
-        let fitted = fit_until_best(trainer, samples, seed, turn)?;
+        let fitted = fit_until_best(trainer, samples, groups.as_deref(), (seed, turn))?;
         sum += fitted.n_rounds.unwrap_or(1) as u64;
     }
     let mean = (sum as f64 / n_turns as f64).round();
@@ -127,17 +129,18 @@ fn n_turns(n_rows: usize) -> u64 {
 }
 
 /// Fits on most of `samples` and stops early on the rest, which is another part in every `turn`.
+/// `groups` of equal rows stay on one side.
 pub(crate) fn fit_until_best(
     trainer: &dyn Trainer,
     samples: Samples<'_>,
-    seed: u64,
-    turn: u64,
+    groups: Option<&[usize]>,
+    (seed, turn): (u64, u64),
 ) -> Result<Fitted, Error> {
-    let split = stratified_split(
-        samples.labels,
-        EARLY_STOP_SHARE,
-        derive_seed(seed, "early stopping", turn),
-    )?;
+    let part_seed = derive_seed(seed, "early stopping", turn);
+    let mut split = stratified_split(samples.labels, EARLY_STOP_SHARE, part_seed)?;
+    if let Some(groups) = groups {
+        split = split.with_groups_whole(groups);
+    }
     let part = |rows: &[usize]| {
         let labels: Vec<bool> = rows.iter().map(|&row| samples.labels[row]).collect();
         (samples.matrix.select(rows), labels)
@@ -158,7 +161,8 @@ pub(crate) fn fit_until_best(
 }
 
 /// Fits on every row of `table`: features and predictor, and a forest's judgement of itself.
-/// Rounds are the median over the folds.
+/// Rounds are the median over `folds`, or found anew when these are those of other parameters
+/// (`None`).
 ///
 /// # Errors
 /// As the trainer and the plan.
@@ -167,7 +171,7 @@ pub fn fit_final(
     plan: &FeaturePlan,
     table: &Table,
     labels: &[bool],
-    folds: &[FoldResult],
+    folds: Option<&[FoldResult]>,
     seed: u64,
 ) -> Result<(churn_features::FittedPlan, Fitted, Option<OutOfBagEstimate>), Error> {
     let plan = plan.fit(table)?;
@@ -178,7 +182,15 @@ pub fn fit_final(
         labels,
         weights: None,
     };
-    let rounds = Rounds::Exactly(median_rounds(folds));
+    let rounds = match folds {
+        Some(folds) => median_rounds(folds),
+        None if trainer.has_rounds() => {
+            let seed = derive_seed(seed, "final rounds", 0);
+            Some(find_rounds(trainer, samples, seed)?)
+        }
+        None => None,
+    };
+    let rounds = Rounds::Exactly(rounds);
     let (fitted, own) = trainer.fit_kept(samples, rounds, derive_seed(seed, "final fit", 0))?;
     Ok((plan, fitted, own))
 }

@@ -134,6 +134,9 @@ impl Error {
     /// Whether the fault is of one family on these data, so that the others can go on without it.
     #[must_use]
     pub fn is_of_one_family(&self) -> bool {
-        matches!(self, Self::NotConverged { .. } | Self::TooWide { .. })
+        matches!(
+            self,
+            Self::NotConverged { .. } | Self::TooWide { .. } | Self::Resampling { .. }
+        )
     }
 }

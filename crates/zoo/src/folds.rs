@@ -67,7 +67,7 @@ pub fn stratified_split(labels: &[bool], share: f64, seed: u64) -> Result<Split,
     };
     for (class, rows) in shuffled_classes(labels, seed) {
         if rows.len() < 2 {
-            return Err(too_few(labels, 2, "hold out a test part".to_owned()));
+            return Err(too_few(labels, 2, "be on both sides of a split".to_owned()));
         }
         let n_held_out = ((rows.len() as f64 * share).round() as usize).clamp(1, rows.len() - 1);
         debug_assert!(rows.iter().all(|&row| labels[row] == class));
@@ -126,7 +126,10 @@ pub fn folds_from_assignments(
         for &(row, _, fold) in assignments.iter().filter(|a| a.1 == repeat) {
             if fold_of_row[row].replace(fold).is_some() {
                 return Err(Error::Folds {
-                    fault: format!("repeat {repeat} assigns data row {} twice", row + 1),
+                    fault: format!(
+                        "repeat {repeat} assigns row {} of those to be folded twice",
+                        row + 1
+                    ),
                 });
             }
         }
@@ -134,7 +137,7 @@ pub fn folds_from_assignments(
             let missing = fold_of_row.iter().filter(|fold| fold.is_none()).count();
             return Err(Error::Folds {
                 fault: format!(
-                    "repeat {repeat} leaves {missing} rows without a fold, the first being data row {}; list every key that is not in the holdout",
+                    "repeat {repeat} leaves {missing} rows without a fold, the first being row {} of those to be folded; list every key that is not in the holdout",
                     row + 1
                 ),
             });
@@ -260,7 +263,7 @@ mod tests {
     #[test]
     fn a_row_without_a_fold_is_named() {
         let fault = folds_from_assignments(3, &[(0, 0, 0), (1, 0, 1)]).unwrap_err();
-        assert!(fault.to_string().contains("data row 3"), "{fault}");
+        assert!(fault.to_string().contains("row 3 of those to be folded"), "{fault}");
         let fault = folds_from_assignments(2, &[(0, 0, 0), (0, 0, 1)]).unwrap_err();
         assert!(fault.to_string().contains("twice"), "{fault}");
     }

@@ -40,6 +40,7 @@ mod folds;
 mod forest;
 mod intervals;
 mod logistic;
+mod repeats;
 pub mod resample;
 mod seed;
 mod selection;

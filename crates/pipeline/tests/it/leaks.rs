@@ -68,6 +68,14 @@ fn a_row_number_is_named() {
     let mut sample = Sample::new(800);
     sample.add("line", |row, _| (10 + 3 * row).to_string());
     refused(&sample, &sample.request(), &["'line'", "order of the rows"]);
+    let mut sample = Sample::new(800);
+    // As single-precision numbers they are alike.
+    sample.add("account", |row, _| (100_000_000 + row).to_string());
+    refused(
+        &sample,
+        &sample.request(),
+        &["'account'", "order of the rows"],
+    );
 }
 
 #[test]
@@ -100,7 +108,11 @@ fn an_encoding_fitted_on_all_labels_is_named() {
         .iter()
         .map(|level| (level.clone(), rate(level)))
         .collect();
-    sample.add("contract_rate", |row, _| rates[&level[row]].to_string());
+    // A missing value does not hide it.
+    sample.add("contract_rate", |row, _| match row {
+        7 => String::new(),
+        _ => rates[&level[row]].to_string(),
+    });
     refused(
         &sample,
         &sample.request(),
@@ -151,6 +163,28 @@ fn equal_rows_in_different_folds_are_named() {
         &sample,
         &request,
         &["equal rows on its other side", "data rows"],
+    );
+}
+
+#[test]
+fn a_holdout_that_repeats_rows_to_be_trained_on_is_named() {
+    let mut sample = Sample::new(600);
+    let copies: Vec<_> = sample.rows.iter().take(60).cloned().collect();
+    let mut keys = vec!["key".to_owned()];
+    for (copy, mut row) in copies.into_iter().enumerate() {
+        row[0] = format!("COPY-{copy}");
+        keys.push(row[0].clone());
+        sample.rows.push(row);
+    }
+    keys.extend(sample.rows[400..460].iter().map(|row| row[0].clone()));
+    let path = sample.folder.path().join("holdout.csv");
+    std::fs::write(&path, keys.join("\n") + "\n").unwrap();
+    let mut request = sample.request();
+    request.holdout = Some(path);
+    refused(
+        &sample,
+        &request,
+        &["the holdout and the rows to train on", "data rows"],
     );
 }
 

@@ -49,10 +49,10 @@ pub(super) fn sample(
     }
 }
 
-/// The number `t` with `sum of min(1, size / t) = expected`, found from below: the sum of a rising
-/// `t` is convex, so each Newton step stays below and at most a few are needed.
+/// The number `t` with `sum of min(1, size / t) = expected`, found from above: where every chance
+/// is counted as if it could pass 1, `t` is too large, and each step takes back what does.
 fn threshold(sizes: &[f64], expected: f64) -> f64 {
-    let mut threshold = sizes.iter().sum::<f64>() / sizes.len() as f64;
+    let mut threshold = sizes.iter().sum::<f64>() / expected;
     for _ in 0..50 {
         let (n_large, small) = above_and_below(sizes, threshold);
         if n_large >= expected {
@@ -94,9 +94,14 @@ mod tests {
     use super::*;
 
     fn weights(bootstrap_type: BootstrapType) -> Vec<f64> {
+        weights_of(bootstrap_type, 0.8)
+    }
+
+    fn weights_of(bootstrap_type: BootstrapType, subsample: f64) -> Vec<f64> {
         let gradients: Vec<f64> = (0..20_000).map(|k| f64::from(k % 100) / 100.0).collect();
         let params = CatboostParams {
             bootstrap_type,
+            subsample,
             ..CatboostParams::default()
         };
         sample(&gradients, &params, 0.01, &mut Random::new(3))
@@ -118,10 +123,12 @@ mod tests {
     #[test]
     fn the_asked_share_of_rows_is_kept() {
         for kind in [BootstrapType::Bernoulli, BootstrapType::Mvs] {
-            let weights = weights(kind);
-            let kept = weights.iter().filter(|&&weight| weight > 0.0).count();
-            let share = kept as f64 / weights.len() as f64;
-            assert!((share - 0.8).abs() < 0.02, "{kind:?} {share}");
+            for asked in [0.1, 0.3, 0.8, 0.95] {
+                let weights = weights_of(kind, asked);
+                let kept = weights.iter().filter(|&&weight| weight > 0.0).count();
+                let share = kept as f64 / weights.len() as f64;
+                assert!((share - asked).abs() < 0.02, "{kind:?} {asked} {share}");
+            }
         }
     }
 }

@@ -11,6 +11,12 @@ const TOLERANCE: f64 = 1e-10;
 /// agree so much that their weights are hardly told apart by a few thousand rows.
 const PULL: f64 = 2e-3;
 
+/// Log-odds of 0.99: how far shares pull on the line that straightens them.
+const MOST_LOG_ODDS: f64 = 4.6;
+/// A member whose mean probability is further from the rate of leavers than so many standard
+/// errors is moved to it before it is weighed.
+const MOST_ERRORS: f64 = 4.0;
+
 /// Weights of a combination: `intercept + Σ weight × member margin`, in log-odds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weights {
@@ -54,7 +60,10 @@ impl Combination {
     pub fn fit(self, members: &[MemberMargins], labels: &[bool]) -> Weights {
         let spreads: Vec<Line> = members.iter().map(Line::spread).collect();
         let lines: Vec<Line> = match self {
-            Self::Blend => members.iter().map(Line::to_log_odds).collect(),
+            Self::Blend => members
+                .iter()
+                .map(|member| Line::to_log_odds(member).levelled(member, labels))
+                .collect(),
             // Only so that the solver meets numbers of like size.
             Self::Stack => spreads.clone(),
         };
@@ -118,8 +127,9 @@ impl Line {
         }
     }
 
-    /// To log-odds, by least squares where the member's scale is another. Labels have no part in
-    /// it, so it costs nothing that the weights could learn.
+    /// To log-odds, by least squares where the member's scale is another. The log-odds of shares
+    /// near 0 and 1 have no bounds and would decide the line alone, so they are cut off. Labels
+    /// have no part in it, so it costs nothing that the weights could learn.
     fn to_log_odds(member: &MemberMargins) -> Self {
         let same = Self {
             slope: 1.0,
@@ -128,9 +138,14 @@ impl Line {
         if member.own == member.log_odds {
             return same;
         }
+        let log_odds: Vec<f64> = member
+            .log_odds
+            .iter()
+            .map(|odds| odds.clamp(-MOST_LOG_ODDS, MOST_LOG_ODDS))
+            .collect();
         let (mean, variance) = moments(&member.own);
-        let (target, _) = moments(&member.log_odds);
-        let pairs = member.own.iter().zip(&member.log_odds);
+        let (target, _) = moments(&log_odds);
+        let pairs = member.own.iter().zip(&log_odds);
         let together: f64 = pairs.map(|(x, y)| (x - mean) * (y - target)).sum();
         let slope = together / (variance * member.own.len() as f64);
         // No line through a constant.
@@ -141,6 +156,32 @@ impl Line {
             slope,
             intercept: target - slope * mean,
         }
+    }
+
+    /// Moved so that probabilities are those of leavers on average, where they clearly are not: a
+    /// member trained with class weights would else be weighed by its level, not by what it knows.
+    fn levelled(self, member: &MemberMargins, labels: &[bool]) -> Self {
+        let n = labels.len().max(1) as f64;
+        let rate = labels.iter().filter(|&&label| label).count() as f64 / n;
+        let error = (rate * (1.0 - rate) / n).sqrt();
+        let mut line = self;
+        for step in 0..MAX_STEPS {
+            let odds = member.own.iter().map(|&margin| sigmoid(line.at(margin)));
+            let (mean, slope) = odds.fold((0.0, 0.0), |(mean, slope), p| {
+                (mean + p / n, slope + p * (1.0 - p) / n)
+            });
+            let off = rate - mean;
+            if step == 0 && off.abs() <= MOST_ERRORS * error {
+                return self;
+            }
+            // Newton's step, kept short where the curve is flat.
+            let move_by = (off / slope.max(1e-12)).clamp(-1.0, 1.0);
+            line.intercept += move_by;
+            if move_by.abs() <= TOLERANCE {
+                break;
+            }
+        }
+        line
     }
 
     fn at(self, margin: f64) -> f64 {
@@ -341,8 +382,15 @@ mod tests {
         let fitted = Combination::Blend.fit(&members, &labels);
         let sum: f64 = fitted.weights.iter().sum();
         assert!((sum - 1.0).abs() < 1e-9, "{fitted:?}");
-        assert!(fitted.intercept.abs() < 1e-12, "{fitted:?}");
-        let values: Vec<Vec<f64>> = members.iter().map(|member| member.own.clone()).collect();
+        let lines: Vec<Line> = members
+            .iter()
+            .map(|member| Line::to_log_odds(member).levelled(member, &labels))
+            .collect();
+        let values: Vec<Vec<f64>> = members
+            .iter()
+            .zip(&lines)
+            .map(|(member, line)| member.own.iter().map(|&m| line.at(m)).collect())
+            .collect();
         let problem = Problem {
             combination: Combination::Blend,
             values: &values,
@@ -362,15 +410,36 @@ mod tests {
         let fitted = Combination::Blend.fit(&members, &labels);
         let (plain, _) = sample(0.8, 1.5, -0.7);
         let same = Combination::Blend.fit(&plain, &labels);
-        assert!((fitted.weights[0] - same.weights[0]).abs() < 1e-9);
-        assert!((fitted.weights[1] - 8.0 * same.weights[1]).abs() < 1e-9);
-        assert!((fitted.intercept + 4.0 * same.weights[1]).abs() < 1e-9);
+        assert!((fitted.weights[0] - same.weights[0]).abs() < 1e-6);
+        assert!((fitted.weights[1] - 8.0 * same.weights[1]).abs() < 1e-6);
+        let own: Vec<&[f64]> = members.iter().map(|member| &*member.own).collect();
+        let plain: Vec<&[f64]> = plain.iter().map(|member| &*member.own).collect();
+        let (a, b) = (fitted.margins(&own)[7], same.margins(&plain)[7]);
+        assert!((a - b).abs() < 1e-6, "{a} {b}");
         let constant = MemberMargins {
             own: vec![0.3; labels.len()],
             log_odds: vec![-0.85; labels.len()],
         };
         let fitted = Combination::Blend.fit(&[members[0].clone(), constant], &labels);
         assert!(fitted.weights.iter().all(|w| w.is_finite()), "{fitted:?}");
+    }
+
+    #[test]
+    fn a_member_off_its_level_keeps_the_weight_of_what_it_knows() {
+        let (members, labels) = sample(0.8, 1.5, -0.7);
+        let level = |shift: f64| {
+            let moved: Vec<f64> = members[1].own.iter().map(|m| m + shift).collect();
+            [members[0].clone(), log_odds(&moved)]
+        };
+        let (here, there) = (level(1.0), level(3.0));
+        let [first, second] =
+            [here, there].map(|members| Combination::Blend.fit(&members, &labels));
+        assert!((first.weights[1] - second.weights[1]).abs() < 1e-6);
+        let moved = second.intercept - first.intercept;
+        assert!(
+            (moved + 2.0 * first.weights[1]).abs() < 1e-6,
+            "{first:?} {second:?}"
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::{
     Error, Fold, Rounds, Samples, Trainer, cross_validate::fit_until_best, logistic::softplus,
-    seed::derive_seed,
+    repeats::repeats, seed::derive_seed,
 };
 
 /// Inner folds with their features made once, for the many fits of a study.
@@ -21,6 +21,8 @@ struct Part {
     columns: Vec<MatrixColumn>,
     train: Matrix,
     train_labels: Vec<bool>,
+    /// Equal rows among the training rows.
+    groups: Option<Vec<usize>>,
     held_out: Matrix,
     held_out_labels: Vec<bool>,
 }
@@ -41,8 +43,10 @@ impl FoldObjective {
             let plan = plan.fit(&table.select(&fold.split.train))?;
             let matrix = plan.transform(table)?;
             let of = |rows: &[usize]| rows.iter().map(|&row| labels[row]).collect();
+            let train = matrix.select(&fold.split.train);
             Ok(Part {
-                train: matrix.select(&fold.split.train),
+                groups: repeats(&train),
+                train,
                 train_labels: of(&fold.split.train),
                 held_out: matrix.select(&fold.split.held_out),
                 held_out_labels: of(&fold.split.held_out),
@@ -81,7 +85,7 @@ impl FoldObjective {
         };
         let seed = derive_seed(seed, "tuning fit", fold as u64);
         let fitted = if trainer.has_rounds() {
-            fit_until_best(trainer, samples, seed, 0)?
+            fit_until_best(trainer, samples, part.groups.as_deref(), (seed, 0))?
         } else {
             trainer.fit(samples, Rounds::Exactly(None), seed)?
         };
