@@ -41,7 +41,7 @@ cargo xtask TASK
                     (10 kills on each database unless told otherwise)
   tidy              check layers, licences, module docs, links and house rules
   bench NAME        CPU time beside the Python packages, installed into the cache first:
-                    train
+                    train, explain, score or api (under load; needs wrk)
   parity [DATA...]  model quality beside the Python packages on the same folds
   ci                everything a change must pass: fmt, clippy, tidy, test, doc, deny
   help              this text

@@ -263,7 +263,10 @@ mod tests {
     #[test]
     fn a_row_without_a_fold_is_named() {
         let fault = folds_from_assignments(3, &[(0, 0, 0), (1, 0, 1)]).unwrap_err();
-        assert!(fault.to_string().contains("row 3 of those to be folded"), "{fault}");
+        assert!(
+            fault.to_string().contains("row 3 of those to be folded"),
+            "{fault}"
+        );
         let fault = folds_from_assignments(2, &[(0, 0, 0), (0, 0, 1)]).unwrap_err();
         assert!(fault.to_string().contains("twice"), "{fault}");
     }

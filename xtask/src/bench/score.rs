@@ -7,22 +7,15 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 
+use super::home::Home;
 use super::runner::{Line, Measured, Wanted, measure, report};
-use crate::{Outcome, data, paths, peers, shell, xgboost};
+use crate::{Outcome, data, paths, peers, shell};
 
 const USAGE: &str =
     "expected `cargo xtask bench score [--rows N] [--part N] [--turns N] [--threads N]`";
 
 /// Most memory of ours.
 const MAX_MB: f64 = 500.0;
-
-/// About three hundred trees of depth 6, whatever early stopping says.
-const CONFIG: &str = "algorithms: [xgboost]
-folds: 2
-repeats: 1
-parameters:
-  xgboost: {n_estimators: 300, learning_rate: 0.01, max_depth: 6, early_stopping_rounds: 300}
-";
 
 struct Options {
     /// Rows both score without reasons, and we with reasons.
@@ -40,16 +33,10 @@ pub(super) fn run(arguments: &[String]) -> Outcome {
         .context("the Telco file is not here and could not be fetched; set CHURN_DATA_DIR")?;
     let bench = Bench {
         python: peers::ensure()?,
-        library: xgboost::ensure()?,
-        program: build()?,
         script: paths::workspace().join("tests/bench/score.py"),
-        folder: paths::scratch("bench-score")?,
-        threads: options.threads,
+        home: Home::new("bench-score", options.threads)?,
     };
-    let outcome = bench.run_all(&telco, &options);
-    // Files of a finished run are of no use; the outcome counts.
-    std::fs::remove_dir_all(&bench.folder).ok();
-    outcome
+    bench.run_all(&telco, &options)
 }
 
 impl Options {
@@ -80,39 +67,25 @@ impl Options {
     }
 }
 
-/// The program as people get it.
-fn build() -> anyhow::Result<PathBuf> {
-    let arguments = ["build", "--release", "--package", "churn-cli"];
-    shell::run(
-        shell::cargo()
-            .args(arguments)
-            .current_dir(paths::workspace()),
-    )?;
-    Ok(paths::target()?.join("release/churn"))
-}
-
 struct Bench {
     python: PathBuf,
-    library: PathBuf,
-    program: PathBuf,
     script: PathBuf,
-    folder: PathBuf,
-    threads: usize,
+    home: Home,
 }
 
 impl Bench {
     fn run_all(&self, telco: &Path, options: &Options) -> Outcome {
         let rows = options.rows.to_string();
-        self.prepare(telco, &rows)?;
-        let (customers, bundle) = (
-            self.folder.join("customers.csv"),
-            self.folder.join("model.zip"),
-        );
-        let scored = self.folder.join("scored.csv");
+        let bundle = self.home.train(telco)?;
+        let customers = self.home.file("customers.csv");
+        let mut synth = self.home.command();
+        synth.args(["synth", "snapshot", "--seed", "7", "--rows", &rows, "-o"]);
+        shell::run(synth.arg(&customers))?;
+        let scored = self.home.file("scored.csv");
         let ours = |reasons: &str| {
             let mut command = self.python(&["run", &rows]);
-            command.arg(&self.program);
-            self.churn(&mut command);
+            command.arg(self.home.program());
+            self.home.settle(&mut command);
             command.arg("score").arg(&customers).arg("-o").arg(&scored);
             command.args(["--reasons", reasons]);
             command
@@ -143,7 +116,7 @@ impl Bench {
         report(
             &format!(
                 "\nscoring CSV to CSV, {} threads; ratio = peer's CPU time per row by ours",
-                self.threads
+                self.home.threads()
             ),
             &[explained, plain],
         )?;
@@ -153,49 +126,12 @@ impl Bench {
         Ok(())
     }
 
-    /// A model of the real file, its bundle, and the customers to score.
-    fn prepare(&self, telco: &Path, rows: &str) -> Outcome {
-        let config = self.folder.join("train.yaml");
-        std::fs::write(&config, CONFIG)?;
-        let spec = paths::workspace().join("data/telco.yaml");
-        let mut train = self.command();
-        train.arg("train").arg(telco).arg("--spec").arg(spec);
-        train.arg("--config").arg(config);
-        let mut export = self.command();
-        export.args(["models", "export", "champion", "-o"]);
-        export.arg(self.folder.join("model.zip"));
-        let mut synth = self.command();
-        synth.args(["synth", "snapshot", "--seed", "7", "--rows", rows, "-o"]);
-        synth.arg(self.folder.join("customers.csv"));
-        [train, export, synth].iter_mut().try_for_each(shell::run)
-    }
-
-    fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
-        self.churn(&mut command);
-        command
-    }
-
-    /// What every run of ours is given.
-    fn churn(&self, command: &mut Command) {
-        command
-            .arg("--home")
-            .arg(self.folder.join("home"))
-            .args(["--threads", &self.threads.to_string()])
-            .env("CHURN_XGBOOST_LIBRARY", &self.library)
-            .env("OMP_WAIT_POLICY", "PASSIVE");
-    }
-
     /// Python with the same libxgboost as ours: the wheel's own package lies beside it.
     fn python(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.python);
         command.arg(&self.script).args(arguments);
-        if let Some(package) = self.library.ancestors().nth(3) {
-            command.env("PYTHONPATH", package);
-        }
-        command
-            .env("THREADS", self.threads.to_string())
-            .env("OMP_WAIT_POLICY", "PASSIVE");
+        self.home.lend_library(&mut command);
+        command.env("THREADS", self.home.threads().to_string());
         command
     }
 }
