@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Predictor};
+use crate::{Error, Predictor, Scratch};
 
 /// Rows that go through one member before the next is touched. It cannot change a result:
 /// every row sums its members in order.
-const BLOCK_ROWS: usize = 128;
+const BLOCK_ROWS: usize = 512;
 
 /// `intercept + Σ weight × member margin`, in log-odds.
 ///
@@ -96,19 +96,32 @@ impl Blend {
     /// The margin of one row, in log-odds. Columns past the end of `row` count as missing.
     #[must_use]
     pub fn margin(&self, row: &[f32]) -> f64 {
-        let mut own = Vec::new();
-        self.members.iter().fold(self.intercept, |sum, member| {
+        self.margin_with(row, &mut Scratch::default())
+    }
+
+    /// As [`Self::margin`], in memory that is used again.
+    pub(crate) fn margin_with(&self, row: &[f32], scratch: &mut Scratch) -> f64 {
+        let mut own = std::mem::take(&mut scratch.rows);
+        let margin = self.members.iter().fold(self.intercept, |sum, member| {
             own.clear();
             let value = |&column: &u32| row.get(column as usize).copied().unwrap_or(f32::NAN);
             own.extend(member.columns.iter().map(value));
-            sum + member.weight * member.predictor.margin(&own)
-        })
+            sum + member.weight * member.predictor.margin_with(&own, scratch)
+        });
+        scratch.rows = own;
+        margin
     }
 
     /// The margins of many rows, row-major; the lengths were checked by the caller.
-    pub(crate) fn margins_into(&self, rows: &[f32], out: &mut [f64]) -> Result<(), Error> {
+    pub(crate) fn margins_with(
+        &self,
+        rows: &[f32],
+        out: &mut [f64],
+        scratch: &mut Scratch,
+    ) -> Result<(), Error> {
         out.fill(self.intercept);
-        let (mut own, mut margins) = (Vec::new(), Vec::new());
+        let mut own = std::mem::take(&mut scratch.rows);
+        let mut margins = std::mem::take(&mut scratch.margins);
         for (block_idx, block) in out.chunks_mut(BLOCK_ROWS).enumerate() {
             let first = block_idx * BLOCK_ROWS * self.n_features;
             let rows = &rows[first..first + block.len() * self.n_features];
@@ -116,12 +129,14 @@ impl Blend {
                 member.gather(rows, self.n_features, &mut own);
                 // A blend that reads no column has rows too.
                 margins.resize(block.len(), 0.0);
-                member.predictor.margins_into(&own, &mut margins)?;
+                let predictor = &member.predictor;
+                predictor.margins_with(&own, &mut margins, scratch)?;
                 for (sum, margin) in block.iter_mut().zip(&margins) {
                     *sum += member.weight * margin;
                 }
             }
         }
+        (scratch.rows, scratch.margins) = (own, margins);
         Ok(())
     }
 

@@ -42,6 +42,7 @@ mod number;
 mod output;
 mod predictor;
 mod rewire;
+mod scratch;
 mod symmetric;
 mod trees;
 pub mod xgboost;
@@ -56,8 +57,9 @@ pub use interval_table::{IntervalCovers, IntervalTable};
 pub use linear::Linear;
 pub use output::Output;
 pub use predictor::Predictor;
+pub use scratch::Scratch;
 pub use symmetric::{
     KeyPart, MAX_SYMMETRIC_DEPTH, MAX_TREE_COLUMNS, Statistic, StatisticTable, SymmetricColumn,
     SymmetricEnsemble, SymmetricParts, SymmetricSplit, SymmetricTree,
 };
-pub use trees::{ColumnBlock, MAX_CATEGORY, MAX_DEPTH, Node, Test, TreeEnsemble};
+pub use trees::{Ask, MAX_CATEGORY, MAX_DEPTH, Node, Planes, Rank, Test, TreeEnsemble};

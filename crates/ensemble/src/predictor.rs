@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Blend, Error, Linear, Output, SymmetricEnsemble, TreeEnsemble};
+use crate::{Blend, Error, Linear, Output, Scratch, SymmetricEnsemble, TreeEnsemble};
 
 /// A trained model: rows of the feature matrix in, margins out, on the scale that
 /// [`Self::output`] names.
@@ -54,11 +54,17 @@ impl Predictor {
     /// the end of `row` count as missing.
     #[must_use]
     pub fn margin(&self, row: &[f32]) -> f64 {
+        self.margin_with(row, &mut Scratch::default())
+    }
+
+    /// As [`Self::margin`], in memory that the caller keeps for the next row.
+    #[must_use]
+    pub fn margin_with(&self, row: &[f32], scratch: &mut Scratch) -> f64 {
         match self {
             Self::Trees(trees) => trees.margin(row),
-            Self::Symmetric(symmetric) => symmetric.margin(row),
+            Self::Symmetric(symmetric) => symmetric.margin_with(row, scratch),
             Self::Linear(linear) => linear.margin(row),
-            Self::Blend(blend) => blend.margin(row),
+            Self::Blend(blend) => blend.margin_with(row, scratch),
         }
     }
 
@@ -68,6 +74,19 @@ impl Predictor {
     /// # Errors
     /// [`Error::Shape`] when `rows` does not hold `out.len()` rows.
     pub fn margins_into(&self, rows: &[f32], out: &mut [f64]) -> Result<(), Error> {
+        self.margins_with(rows, out, &mut Scratch::default())
+    }
+
+    /// As [`Self::margins_into`], in memory that the caller keeps for the next rows.
+    ///
+    /// # Errors
+    /// As [`Self::margins_into`].
+    pub fn margins_with(
+        &self,
+        rows: &[f32],
+        out: &mut [f64],
+        scratch: &mut Scratch,
+    ) -> Result<(), Error> {
         let n_features = self.n_features();
         let expected = out.len().saturating_mul(n_features);
         if rows.len() != expected {
@@ -78,14 +97,14 @@ impl Predictor {
             });
         }
         match self {
-            Self::Trees(trees) => trees.margins_into(rows, out),
-            Self::Symmetric(symmetric) => symmetric.margins_into(rows, out),
+            Self::Trees(trees) => trees.margins_with(rows, out, &mut scratch.ranks),
+            Self::Symmetric(symmetric) => symmetric.margins_with(rows, out, scratch),
             Self::Linear(linear) => {
                 for (row_idx, slot) in out.iter_mut().enumerate() {
                     *slot = linear.margin(&rows[row_idx * n_features..(row_idx + 1) * n_features]);
                 }
             }
-            Self::Blend(blend) => blend.margins_into(rows, out)?,
+            Self::Blend(blend) => blend.margins_with(rows, out, scratch)?,
         }
         Ok(())
     }

@@ -8,6 +8,14 @@ use crate::pairs::Background;
 use crate::trees::BlockScratch;
 use crate::view::{By, Kind};
 
+/// Memory of one member, reused from block to block.
+#[derive(Debug, Default)]
+pub(crate) struct BlendScratch {
+    rows: Vec<f32>,
+    margins: Vec<f64>,
+    out: Vec<f64>,
+}
+
 /// The games of a blend's members, in order.
 #[derive(Debug)]
 pub(crate) struct BlendGames {
@@ -63,26 +71,27 @@ impl BlendGames {
         by: By,
         rows: &[f32],
         margins: &mut [f64],
+        scratch: &mut BlockScratch,
         out: &mut [f64],
     ) -> Result<(), Error> {
         margins.fill(blend.intercept());
-        let mut own_rows = Vec::new();
-        let mut own_margins = vec![0.0; margins.len()];
-        let mut own_out = vec![0.0; out.len()];
+        // Taken out for the while: a member, which is no blend, needs the rest of the scratch.
+        let mut own = std::mem::take(&mut scratch.blend);
+        own.margins.resize(margins.len(), 0.0);
         for (member, game) in blend.members().iter().zip(&self.games) {
-            member.gather(rows, blend.n_features(), &mut own_rows);
-            own_out.fill(0.0);
-            game.explain_block(
-                &member.predictor,
-                by,
-                &own_rows,
-                &mut own_margins,
-                &mut BlockScratch::default(),
-                &mut own_out,
-            )?;
-            add(member.weight, &own_margins, margins);
-            add(member.weight, &own_out, out);
+            member.gather(rows, blend.n_features(), &mut own.rows);
+            own.out.clear();
+            own.out.resize(out.len(), 0.0);
+            let BlendScratch {
+                rows,
+                margins: own_margins,
+                out: own_out,
+            } = &mut own;
+            game.explain_block(&member.predictor, by, rows, own_margins, scratch, own_out)?;
+            add(member.weight, own_margins, margins);
+            add(member.weight, own_out, out);
         }
+        scratch.blend = own;
         Ok(())
     }
 

@@ -8,7 +8,6 @@ use crate::blend::BlendGames;
 use crate::linear::LinearOrigin;
 use crate::pairs::Background;
 use crate::symmetric::SymmetricTrees;
-use crate::symmetric_pairs::SymmetricPairs;
 use crate::tables::Work;
 use crate::trees::{BlockScratch, TreesGame};
 use crate::view::{By, Kind, View};
@@ -26,7 +25,6 @@ pub(crate) struct Game {
 enum Players {
     Trees(Box<TreesGame>),
     Symmetric(SymmetricTrees),
-    SymmetricPairs(SymmetricPairs),
     Linear(LinearOrigin),
     Blend(BlendGames),
 }
@@ -62,16 +60,10 @@ impl Game {
                 let base = mean.unwrap_or_else(|| trees.expected(ensemble));
                 (base, Players::Trees(Box::new(trees)))
             }
-            Predictor::Symmetric(ensemble) => match (background, mean) {
-                (Some(background), Some(mean)) => {
-                    let pairs = SymmetricPairs::new(ensemble, background);
-                    (mean, Players::SymmetricPairs(pairs))
-                }
-                _ => {
-                    let trees = SymmetricTrees::new(ensemble);
-                    (trees.base, Players::Symmetric(trees))
-                }
-            },
+            Predictor::Symmetric(ensemble) => {
+                let trees = SymmetricTrees::new(ensemble, background);
+                (mean.unwrap_or(trees.base), Players::Symmetric(trees))
+            }
             Predictor::Linear(linear) => {
                 let origin = match background {
                     Some(background) => LinearOrigin::background(linear, &background),
@@ -143,11 +135,7 @@ impl Game {
                 trees.explain_block(ensemble, (by, view), rows, margins, scratch, out);
             }
             (Predictor::Symmetric(ensemble), Players::Symmetric(trees)) => {
-                trees.explain_block(ensemble, rows, margins, view, out);
-            }
-            (Predictor::Symmetric(ensemble), Players::SymmetricPairs(pairs)) => {
-                predictor.margins_into(rows, margins)?;
-                pairs.explain_block(ensemble, rows, view, out);
+                trees.explain_block(ensemble, rows, margins, view, scratch, out);
             }
             (Predictor::Linear(linear), Players::Linear(origin)) => {
                 predictor.margins_into(rows, margins)?;
@@ -157,7 +145,7 @@ impl Game {
                 }
             }
             (Predictor::Blend(blend), Players::Blend(games)) => {
-                games.explain_block(blend, by, rows, margins, out)?;
+                games.explain_block(blend, by, rows, margins, scratch, out)?;
             }
             // The constructor refused every other pair.
             _ => {}
@@ -181,9 +169,6 @@ impl Game {
             }
             (Predictor::Symmetric(ensemble), Players::Symmetric(trees)) => {
                 trees.interactions_block(ensemble, rows, view, out);
-            }
-            (Predictor::Symmetric(ensemble), Players::SymmetricPairs(pairs)) => {
-                pairs.interactions_block(ensemble, rows, view, out);
             }
             (Predictor::Blend(blend), Players::Blend(games)) => {
                 games.interactions_block(blend, by, rows, out);

@@ -54,7 +54,6 @@ mod memo;
 mod pairs;
 mod parts;
 mod paths;
-mod planes;
 mod points;
 mod quadrature;
 mod shape;

@@ -20,6 +20,13 @@ pub(crate) struct TreePairs {
     weights: GameWeights,
 }
 
+/// Memory reused from row to row.
+#[derive(Debug, Default)]
+pub(crate) struct PairScratch {
+    sides: Vec<Side>,
+    values: Vec<f64>,
+}
+
 /// The rows that stand in for what is not known; at least one.
 #[derive(Debug)]
 pub(crate) struct Background {
@@ -125,18 +132,21 @@ impl TreePairs {
         background: &Background,
         rows: &[f32],
         view: &View,
+        scratch: &mut PairScratch,
         out: &mut [f64],
     ) {
         let (groups, n_groups) = (&view.groups, view.n_groups);
         let n_background = background.n_rows;
-        self.for_each_tree(ensemble, background, rows, |walk, tree, row_idx| {
-            let mut values = vec![0.0; tree.columns.len()];
+        let PairScratch { sides, values } = scratch;
+        self.for_each_tree(ensemble, background, rows, sides, |walk, tree, row_idx| {
+            values.clear();
+            values.resize(tree.columns.len(), 0.0);
             for background in 0..n_background {
                 walk.background = background;
-                walk.shares(0, 0, 0, &mut values);
+                walk.shares(0, 0, 0, values);
             }
             let row_out = &mut out[row_idx * n_groups..(row_idx + 1) * n_groups];
-            for (&column, value) in tree.columns.iter().zip(values) {
+            for (&column, value) in tree.columns.iter().zip(&*values) {
                 row_out[groups[column as usize] as usize] += value / float(n_background);
             }
         });
@@ -153,23 +163,30 @@ impl TreePairs {
     ) {
         let (groups, n_groups) = (&view.groups, view.n_groups);
         let n_background = background.n_rows;
-        self.for_each_tree(ensemble, background, rows, |walk, tree, row_idx| {
-            let n_slots = tree.columns.len();
-            let mut values = vec![0.0; n_slots * n_slots];
-            for background in 0..n_background {
-                walk.background = background;
-                walk.pairs(0, &mut Vec::new(), &mut values);
-            }
-            let matrix =
-                &mut out[row_idx * n_groups * n_groups..(row_idx + 1) * n_groups * n_groups];
-            let place = |slot: usize| groups[tree.columns[slot] as usize] as usize;
-            for one in 0..n_slots {
-                for other in 0..n_slots {
-                    let value = values[one * n_slots + other] / float(n_background);
-                    add_pair(matrix, n_groups, (place(one), place(other)), value);
+        let mut sides = Vec::new();
+        self.for_each_tree(
+            ensemble,
+            background,
+            rows,
+            &mut sides,
+            |walk, tree, row_idx| {
+                let n_slots = tree.columns.len();
+                let mut values = vec![0.0; n_slots * n_slots];
+                for background in 0..n_background {
+                    walk.background = background;
+                    walk.pairs(0, &mut Vec::new(), &mut values);
                 }
-            }
-        });
+                let matrix =
+                    &mut out[row_idx * n_groups * n_groups..(row_idx + 1) * n_groups * n_groups];
+                let place = |slot: usize| groups[tree.columns[slot] as usize] as usize;
+                for one in 0..n_slots {
+                    for other in 0..n_slots {
+                        let value = values[one * n_slots + other] / float(n_background);
+                        add_pair(matrix, n_groups, (place(one), place(other)), value);
+                    }
+                }
+            },
+        );
     }
 
     /// Calls `visit` with a fresh walk for every tree and row.
@@ -178,10 +195,14 @@ impl TreePairs {
         ensemble: &TreeEnsemble,
         background: &Background,
         rows: &[f32],
+        sides: &mut Vec<Side>,
         mut visit: impl FnMut(&mut Walk<'_>, &PairTree, usize),
     ) {
         let n_features = ensemble.n_features();
         for tree in &self.trees {
+            // Every walk closes again what it opened.
+            sides.clear();
+            sides.resize(tree.columns.len(), Side::Both);
             for (row_idx, row) in rows.chunks_exact(n_features.max(1)).enumerate() {
                 let mut walk = Walk {
                     weights: &self.weights,
@@ -190,7 +211,7 @@ impl TreePairs {
                     row,
                     others: &background.rows,
                     background: 0,
-                    sides: vec![Side::Both; tree.columns.len()],
+                    sides,
                 };
                 visit(&mut walk, tree, row_idx);
             }
@@ -206,7 +227,7 @@ struct Walk<'a> {
     row: &'a [f32],
     others: &'a [f32],
     background: usize,
-    sides: Vec<Side>,
+    sides: &'a mut [Side],
 }
 
 /// Where a walk goes on.

@@ -9,8 +9,24 @@ pub(crate) struct Point {
     pub(crate) weight: f64,
 }
 
+/// The rules for paths of up to so many steps, made once.
+#[derive(Debug)]
+pub(crate) struct Rules(Vec<Vec<Point>>);
+
+impl Rules {
+    pub(crate) fn new(most_steps: usize) -> Self {
+        Self((0..=most_steps.div_ceil(2)).map(gauss_legendre).collect())
+    }
+
+    /// The smallest rule that is exact for a path of `n_steps`, which is no longer than the
+    /// longest.
+    pub(crate) fn of(&self, n_steps: usize) -> &[Point] {
+        &self.0[n_steps.div_ceil(2)]
+    }
+}
+
 /// The rule of `n_points` points; exact for polynomials of degree `2 × n_points − 1`.
-pub(crate) fn gauss_legendre(n_points: usize) -> Vec<Point> {
+fn gauss_legendre(n_points: usize) -> Vec<Point> {
     (0..n_points)
         .map(|index| {
             let n = float(n_points);

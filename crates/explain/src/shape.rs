@@ -1,8 +1,6 @@
 //! One tree in the form it is explained by: comparisons of ranks, shares and leaf values.
 
-use churn_ensemble::{Node, TreeEnsemble};
-
-use crate::planes::Ask;
+use churn_ensemble::{Ask, Node, TreeEnsemble};
 
 /// The nodes of one tree in preorder, the left child of a split right behind it.
 #[derive(Debug)]
@@ -25,7 +23,7 @@ pub(crate) enum ShapeNode {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ShapeSplit {
-    pub(crate) ask: Ask,
+    pub(crate) ask: Ask<i16>,
     /// The split's column among the tree's.
     pub(crate) slot: u32,
     /// The right child.
@@ -35,7 +33,7 @@ pub(crate) struct ShapeSplit {
 }
 
 impl Shape {
-    pub(crate) fn new(ensemble: &TreeEnsemble, tree: usize, asks: &[Ask]) -> Self {
+    pub(crate) fn new(ensemble: &TreeEnsemble, tree: usize, asks: &[Ask<i16>]) -> Self {
         let nodes = ensemble.tree(tree);
         let (root, weight) = (ensemble.root(tree), f64::from(ensemble.weight(tree)));
         let mut columns: Vec<u32> = nodes

@@ -11,9 +11,10 @@ use crate::interactions::add_pair;
 use crate::pairs::{Background, GameWeights, Side};
 use crate::view::View;
 
-/// The background rows and the columns of all splits.
+/// Some trees of an ensemble, the background rows, and the columns of all splits.
 #[derive(Debug)]
 pub(crate) struct SymmetricPairs {
+    trees: Vec<usize>,
     /// By tree and split: the matrix columns it looks at.
     columns: Vec<Vec<Vec<u32>>>,
     background: Background,
@@ -21,7 +22,12 @@ pub(crate) struct SymmetricPairs {
 }
 
 impl SymmetricPairs {
-    pub(crate) fn new(ensemble: &SymmetricEnsemble, background: Background) -> Self {
+    /// Prepares the given trees of `ensemble`.
+    pub(crate) fn new(
+        ensemble: &SymmetricEnsemble,
+        background: Background,
+        trees: Vec<usize>,
+    ) -> Self {
         let of_tree = |tree| {
             let splits = ensemble.splits(tree).iter();
             splits.map(|split| ensemble.columns_of(split)).collect()
@@ -33,6 +39,7 @@ impl SymmetricPairs {
         let most: usize = of_splits.max().unwrap_or(0);
         Self {
             weights: GameWeights::new(most.min(ensemble.n_features())),
+            trees,
             columns,
             background,
         }
@@ -106,7 +113,7 @@ impl SymmetricPairs {
             };
             for background in self.background.rows.chunks_exact(n_features.max(1)) {
                 walk.background = background;
-                for tree in 0..ensemble.n_trees() {
+                for &tree in &self.trees {
                     // A column no side was chosen for has the customer's value.
                     walk.mixed.copy_from_slice(row);
                     let n_splits = ensemble.splits(tree).len();

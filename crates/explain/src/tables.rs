@@ -153,7 +153,7 @@ impl Tables {
     }
 
     /// Adds what each row gets to `out`, one column of `n_rows` numbers per place; `ranks` are
-    /// those of [`crate::planes::Planes::ranks_into`].
+    /// those of [`churn_ensemble::Planes::ranks_into`].
     pub(crate) fn add_block(
         &self,
         ranks: &[i16],

@@ -2,18 +2,20 @@
 
 use std::sync::OnceLock;
 
-use churn_ensemble::TreeEnsemble;
+use churn_ensemble::{Planes, Scratch, TreeEnsemble};
 use rayon::prelude::*;
 
+use crate::blend::BlendScratch;
 use crate::leaf::LeafGame;
-use crate::pairs::{Background, TreePairs};
+use crate::pairs::{Background, PairScratch, TreePairs};
 use crate::parts::{Limits, Part, cut};
-use crate::planes::Planes;
+use crate::quadrature::Rules;
 use crate::shape::Shape;
+use crate::symmetric::SymmetricScratch;
 use crate::tables::{TableScratch, Tables, Work, cells_into, places};
 use crate::tabulate::{CellCounts, tabulate};
 use crate::view::{By, View};
-use crate::walk::{self, Ranks};
+use crate::walk::{self, Ranks, WalkScratch};
 
 /// Memory the tables of one view may take.
 const MAX_TABLE_BYTES: usize = 128 << 20;
@@ -28,7 +30,7 @@ const COUNT_ROWS: usize = 4096;
 /// The game of the trees of one ensemble, for original columns and for matrix columns.
 #[derive(Debug)]
 pub(crate) struct TreesGame {
-    planes: Planes,
+    planes: Planes<i16>,
     shapes: Vec<Shape>,
     background: Option<Background>,
     /// By [`By`], then by [`Kind`].
@@ -41,6 +43,8 @@ struct Prepared {
     tables: Tables,
     /// Trees past the tables, which are walked.
     walked: Vec<usize>,
+    /// For the paths of those trees.
+    rules: Rules,
     /// The same trees, where a background stands in.
     pairs: Option<TreePairs>,
 }
@@ -51,6 +55,11 @@ pub(crate) struct BlockScratch {
     ranks: Vec<i16>,
     sums: Vec<f64>,
     tables: TableScratch,
+    walk: WalkScratch,
+    pairs: PairScratch,
+    pub(crate) symmetric: SymmetricScratch,
+    pub(crate) predict: Scratch,
+    pub(crate) blend: BlendScratch,
 }
 
 impl TreesGame {
@@ -117,6 +126,9 @@ impl TreesGame {
             ranks,
             sums,
             tables,
+            walk,
+            pairs: pair_scratch,
+            ..
         } = scratch;
         self.planes.ranks_into(rows, n_rows, ranks);
         sums.clear();
@@ -140,11 +152,12 @@ impl TreesGame {
         let ranks = Ranks { ranks, n_rows };
         match (&self.background, &prepared.pairs) {
             (Some(background), Some(pairs)) => {
-                pairs.explain_block(ensemble, background, rows, view, out);
+                pairs.explain_block(ensemble, background, rows, view, pair_scratch, out);
             }
             _ => {
                 for &tree in &prepared.walked {
-                    walk::add_values(&self.shapes[tree], ranks, view, out);
+                    let shape = &self.shapes[tree];
+                    walk::add_values(shape, &prepared.rules, ranks, view, walk, out);
                 }
             }
         }
@@ -168,6 +181,7 @@ impl TreesGame {
             ranks,
             sums,
             tables,
+            ..
         } = scratch;
         self.planes.ranks_into(rows, n_rows, ranks);
         sums.clear();
@@ -194,7 +208,8 @@ impl TreesGame {
             }
             _ => {
                 for &tree in &prepared.walked {
-                    walk::add_interactions(&self.shapes[tree], ranks, view, out);
+                    let shape = &self.shapes[tree];
+                    walk::add_interactions(shape, &prepared.rules, ranks, view, out);
                 }
             }
         }
@@ -229,9 +244,11 @@ impl TreesGame {
             tables.end_run();
         }
         tables.finish();
+        let longest = walked.iter().map(|&tree| self.shapes[tree].most_steps);
         let has_pairs = self.background.is_some() && !walked.is_empty();
         Prepared {
             pairs: has_pairs.then(|| TreePairs::new(ensemble, &walked)),
+            rules: Rules::new(longest.max().unwrap_or(0)),
             tables,
             walked,
         }

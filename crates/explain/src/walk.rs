@@ -11,12 +11,13 @@
 //! side.
 
 use crate::paths::{Step, for_each_leaf};
-use crate::quadrature::{Point, gauss_legendre};
+use crate::quadrature::{Point, Rules};
 use crate::shape::{Shape, ShapeNode, ShapeSplit};
 use crate::view::View;
 
-/// Rows that walk side by side.
+/// Rows that walk side by side, and where there are few.
 const LANES: usize = 16;
+const FEW_LANES: usize = 4;
 
 /// Ranks of a block of rows, plane after plane.
 #[derive(Debug, Clone, Copy)]
@@ -38,19 +39,35 @@ impl Ranks<'_> {
     }
 }
 
+/// Memory reused from tree to tree, by the number of rows that walk side by side.
+#[derive(Debug, Default)]
+pub(crate) struct WalkScratch {
+    alone: Levels<1>,
+    few: Levels<FEW_LANES>,
+    many: Levels<LANES>,
+}
+
 /// Adds the contributions of one tree to `out`, `view.n_groups` per row.
-pub(crate) fn add_values(shape: &Shape, ranks: Ranks<'_>, view: &View, out: &mut [f64]) {
-    let rule = gauss_legendre(shape.most_steps.div_ceil(2));
+pub(crate) fn add_values(
+    shape: &Shape,
+    rules: &Rules,
+    ranks: Ranks<'_>,
+    view: &View,
+    scratch: &mut WalkScratch,
+    out: &mut [f64],
+) {
+    let rule = rules.of(shape.most_steps);
+    let WalkScratch { alone, few, many } = scratch;
     let mut first = 0;
     while first < ranks.n_rows {
         // Lanes never mix, so a row gets the same bits in company and alone.
         let n_left = ranks.n_rows - first;
         first += if n_left == 1 {
-            walk::<1>(shape, ranks, &rule, first, view, out)
+            walk(shape, ranks, rule, first, view, alone, out)
         } else if n_left < LANES / 2 {
-            walk::<{ LANES / 4 }>(shape, ranks, &rule, first, view, out)
+            walk(shape, ranks, rule, first, view, few, out)
         } else {
-            walk::<LANES>(shape, ranks, &rule, first, view, out)
+            walk(shape, ranks, rule, first, view, many, out)
         };
     }
 }
@@ -62,12 +79,22 @@ fn walk<const N: usize>(
     rule: &[Point],
     first: usize,
     view: &View,
+    levels: &mut Levels<N>,
     out: &mut [f64],
 ) -> usize {
     let n_rows = N.min(ranks.n_rows - first);
-    let mut walk = Walk::<N>::new(shape, ranks, rule, first);
+    levels.start(shape, rule);
+    let last = ranks.n_rows - 1;
+    let mut walk = Walk {
+        shape,
+        ranks,
+        rule,
+        // Past the last row the last one walks again; its numbers are not used.
+        rows: std::array::from_fn(|lane| last.min(first + lane)),
+        levels,
+    };
     walk.visit(0, 0);
-    for (slot, values) in walk.values.iter().enumerate() {
+    for (slot, values) in levels.values.iter().enumerate() {
         let group = view.groups[shape.columns[slot] as usize] as usize;
         for (row, value) in (first..first + n_rows).zip(values) {
             out[row * view.n_groups + group] += value;
@@ -84,13 +111,19 @@ struct Branch<const N: usize> {
     satisfied: [bool; N],
 }
 
-/// Rows on the way through one tree. Level `l` of `products`, `sums` and `rests` holds one
-/// entry per point, each with one number per row.
+/// Rows on the way through one tree.
 struct Walk<'a, const N: usize> {
     shape: &'a Shape,
     ranks: Ranks<'a>,
     rule: &'a [Point],
     rows: [usize; N],
+    levels: &'a mut Levels<N>,
+}
+
+/// What is known on the way. Level `l` of `products`, `sums` and `rests` holds one entry per
+/// point, each with one number per row.
+#[derive(Debug, Default)]
+struct Levels<const N: usize> {
     /// The weight of the point times the factors of the steps on the way.
     products: Vec<[f64; N]>,
     /// Sum of value times product over the leaves below.
@@ -101,48 +134,50 @@ struct Walk<'a, const N: usize> {
     values: Vec<[f64; N]>,
 }
 
-impl<'a, const N: usize> Walk<'a, N> {
-    fn new(shape: &'a Shape, ranks: Ranks<'a>, rule: &'a [Point], first: usize) -> Self {
-        let last = ranks.n_rows - 1;
+impl<const N: usize> Levels<N> {
+    /// Makes everything as it is at the root of a tree.
+    fn start(&mut self, shape: &Shape, rule: &[Point]) {
         let none = Branch {
             level: 0,
             share: 1.0,
             satisfied: [true; N],
         };
-        Self {
-            shape,
-            ranks,
-            rule,
-            // Past the last row the last one walks again; its numbers are not used.
-            rows: std::array::from_fn(|lane| last.min(first + lane)),
-            products: rule.iter().map(|point| [point.weight; N]).collect(),
-            sums: vec![[0.0; N]; rule.len()],
-            rests: vec![[0.0; N]; rule.len()],
-            branches: vec![none; shape.columns.len()],
-            values: vec![[0.0; N]; shape.columns.len()],
+        let n_slots = shape.columns.len();
+        self.products.clear();
+        self.products
+            .extend(rule.iter().map(|point| [point.weight; N]));
+        for zeros in [&mut self.sums, &mut self.rests] {
+            zeros.clear();
+            zeros.resize(rule.len(), [0.0; N]);
         }
+        self.branches.clear();
+        self.branches.resize(n_slots, none);
+        self.values.clear();
+        self.values.resize(n_slots, [0.0; N]);
     }
+}
 
+impl<const N: usize> Walk<'_, N> {
     /// Fills in the sums of `level`, that of `node`.
     fn visit(&mut self, node: usize, level: usize) {
         let n_points = self.rule.len();
         let here = level * n_points..(level + 1) * n_points;
         match self.shape.nodes[node] {
             ShapeNode::Leaf(value) => {
-                let products = &self.products[here.clone()];
-                for (sums, products) in self.sums[here].iter_mut().zip(products) {
+                let products = &self.levels.products[here.clone()];
+                for (sums, products) in self.levels.sums[here].iter_mut().zip(products) {
                     for (sum, product) in sums.iter_mut().zip(products) {
                         *sum = value * product;
                     }
                 }
             }
             ShapeNode::Split(split) => {
-                if self.products.len() <= here.end {
-                    self.products.resize(here.end + n_points, [0.0; N]);
-                    self.sums.resize(here.end + n_points, [0.0; N]);
-                    self.rests.resize(here.end + n_points, [0.0; N]);
+                if self.levels.products.len() <= here.end {
+                    self.levels.products.resize(here.end + n_points, [0.0; N]);
+                    self.levels.sums.resize(here.end + n_points, [0.0; N]);
+                    self.levels.rests.resize(here.end + n_points, [0.0; N]);
                 }
-                self.sums[here].fill([0.0; N]);
+                self.levels.sums[here].fill([0.0; N]);
                 self.branch(&split, node + 1, level, true);
                 self.branch(&split, split.right as usize, level, false);
             }
@@ -152,7 +187,7 @@ impl<'a, const N: usize> Walk<'a, N> {
     /// Takes one branch of the split at `level`.
     fn branch(&mut self, split: &ShapeSplit, child: usize, level: usize, goes_left: bool) {
         let slot = split.slot as usize;
-        let before = self.branches[slot];
+        let before = self.levels.branches[slot];
         let share = if goes_left {
             split.left_share
         } else {
@@ -167,16 +202,16 @@ impl<'a, const N: usize> Walk<'a, N> {
             *satisfied &= self.ranks.goes_right(split, row) != goes_left;
         }
         self.descend(level, share, &before, &branch);
-        self.branches[slot] = branch;
+        self.levels.branches[slot] = branch;
         self.visit(child, level + 1);
-        self.branches[slot] = before;
+        self.levels.branches[slot] = before;
         self.ascend(level, slot, &before, &branch);
     }
 
     /// The products of the level below, from those of `level`.
     fn descend(&mut self, level: usize, share: f64, before: &Branch<N>, branch: &Branch<N>) {
         let n_points = self.rule.len();
-        let (above, below) = self.products.split_at_mut((level + 1) * n_points);
+        let (above, below) = self.levels.products.split_at_mut((level + 1) * n_points);
         let above = &above[level * n_points..];
         let points = self.rule.iter().zip(above).zip(below);
         for ((point, above), below) in points {
@@ -196,13 +231,13 @@ impl<'a, const N: usize> Walk<'a, N> {
             }
         }
         let start = (level + 1) * n_points;
-        self.rests[start..start + n_points].fill([0.0; N]);
+        self.levels.rests[start..start + n_points].fill([0.0; N]);
     }
 
     /// Takes the sums of the level below up to `level` and to the column's values.
     fn ascend(&mut self, level: usize, slot: usize, before: &Branch<N>, branch: &Branch<N>) {
         let n_points = self.rule.len();
-        let (above, below) = self.sums.split_at_mut((level + 1) * n_points);
+        let (above, below) = self.levels.sums.split_at_mut((level + 1) * n_points);
         let above = &mut above[level * n_points..];
         let start = (level + 1) * n_points;
         let mut integrals = [0.0; N];
@@ -216,7 +251,7 @@ impl<'a, const N: usize> Walk<'a, N> {
                 0.0
             };
             let (above, below) = (&mut above[index], &below[index]);
-            let rests = &self.rests[start + index];
+            let rests = &self.levels.rests[start + index];
             for (lane, integral) in integrals.iter_mut().enumerate() {
                 let inverse = if branch.satisfied[lane] {
                     known
@@ -229,7 +264,10 @@ impl<'a, const N: usize> Walk<'a, N> {
         }
         if before.level > 0 {
             let first = before.level * n_points;
-            for (rests, below) in self.rests[first..first + n_points].iter_mut().zip(below) {
+            for (rests, below) in self.levels.rests[first..first + n_points]
+                .iter_mut()
+                .zip(below)
+            {
                 for lane in 0..N {
                     rests[lane] -= below[lane];
                 }
@@ -237,21 +275,24 @@ impl<'a, const N: usize> Walk<'a, N> {
         }
         for (lane, integral) in integrals.iter().enumerate() {
             let known = if branch.satisfied[lane] { 1.0 } else { 0.0 };
-            self.values[slot][lane] += (known - branch.share) * integral;
+            self.levels.values[slot][lane] += (known - branch.share) * integral;
         }
     }
 }
 
 /// Adds the interactions of one tree to `out`, `view.n_groups²` numbers per row, leaf by leaf:
 /// `½ × value × (o_i − z_i) × (o_j − z_j) × ∫ Π over k ≠ i, j of (t·o_k + (1 − t)·z_k) dt`.
-pub(crate) fn add_interactions(shape: &Shape, ranks: Ranks<'_>, view: &View, out: &mut [f64]) {
-    let rules: Vec<Vec<Point>> = (0..=shape.most_steps.div_ceil(2))
-        .map(gauss_legendre)
-        .collect();
+pub(crate) fn add_interactions(
+    shape: &Shape,
+    rules: &Rules,
+    ranks: Ranks<'_>,
+    view: &View,
+    out: &mut [f64],
+) {
     let n_values = view.n_groups * view.n_groups;
     let (mut away, mut after) = (Vec::new(), Vec::new());
     for_each_leaf(shape, 0, &[], &mut |value, steps| {
-        let rule = &rules[steps.len().div_ceil(2)];
+        let rule = rules.of(steps.len());
         let group = |step: &Step| view.groups[shape.columns[step.slot as usize] as usize] as usize;
         for (row, matrix) in out.chunks_exact_mut(n_values.max(1)).enumerate() {
             away.clear();
@@ -284,10 +325,10 @@ pub(crate) fn add_interactions(shape: &Shape, ranks: Ranks<'_>, view: &View, out
 
 #[cfg(test)]
 mod tests {
-    use churn_ensemble::{Node, Test, TreeEnsemble};
+    use churn_ensemble::{Node, Planes, Test, TreeEnsemble};
 
-    use super::{Ranks, add_interactions, add_values};
-    use crate::planes::Planes;
+    use super::{Ranks, WalkScratch, add_interactions, add_values};
+    use crate::quadrature::Rules;
     use crate::shape::Shape;
     use crate::trees::{BlockScratch, TreesGame};
     use crate::view::{By, Kind, View};
@@ -347,7 +388,9 @@ mod tests {
             let mut margins = vec![0.0; n_rows];
             let mut walked = vec![0.0; n_values];
             let mut tabulated = walked.clone();
-            add_values(&shape, ranks, &values, &mut walked);
+            let rules = Rules::new(shape.most_steps);
+            let mut levels = WalkScratch::default();
+            add_values(&shape, &rules, ranks, &values, &mut levels, &mut walked);
             let by = (By::Columns, &values);
             game.explain_block(
                 &ensemble,
@@ -359,7 +402,7 @@ mod tests {
             );
             let mut walked_pairs = vec![0.0; n_values * n_columns as usize];
             let mut tabulated_pairs = walked_pairs.clone();
-            add_interactions(&shape, ranks, &pairs, &mut walked_pairs);
+            add_interactions(&shape, &rules, ranks, &pairs, &mut walked_pairs);
             let by = (By::Columns, &pairs);
             game.interactions_block(&ensemble, by, &rows, &mut scratch, &mut tabulated_pairs);
             let walked = walked.iter().chain(&walked_pairs);

@@ -8,6 +8,8 @@ mod predict;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use predict::SymmetricScratch;
+
 pub use check::{MAX_SYMMETRIC_DEPTH, MAX_TREE_COLUMNS};
 pub use parts::{
     KeyPart, Statistic, StatisticTable, SymmetricColumn, SymmetricParts, SymmetricSplit,

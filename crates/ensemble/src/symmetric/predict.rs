@@ -2,18 +2,32 @@
 
 use super::compile::{ByteSplit, NONE, Source, n_below};
 use super::{KeyPart, SymmetricColumn, SymmetricEnsemble};
+use crate::Scratch;
 
 /// Rows that go through all trees together: their bytes and leaves stay in cache. It cannot
 /// change a result: every row sums its leaves in tree order.
 const BLOCK_ROWS: usize = 128;
+
+/// Memory reused from block to block.
+#[derive(Debug, Default)]
+pub(crate) struct SymmetricScratch {
+    hashes: Vec<Option<u64>>,
+    buckets: Vec<u32>,
+    bytes: Vec<u8>,
+}
 
 impl SymmetricEnsemble {
     /// The margin (log-odds) of one row, `scale × Σ leaf + bias` in f64. NaN and columns past
     /// the end of `row` are missing.
     #[must_use]
     pub fn margin(&self, row: &[f32]) -> f64 {
+        self.margin_with(row, &mut Scratch::default())
+    }
+
+    /// As [`Self::margin`], in memory that is used again.
+    pub(crate) fn margin_with(&self, row: &[f32], scratch: &mut Scratch) -> f64 {
         let mut sum = 0.0;
-        self.visit_block(row, 1, |tree, leaves| {
+        self.visit_block(row, 1, &mut scratch.symmetric, |tree, leaves| {
             sum += self.leaf_values(tree)[usize::from(leaves[0])];
         });
         self.scale * sum + self.bias
@@ -26,13 +40,15 @@ impl SymmetricEnsemble {
         &self,
         rows: &[f32],
         n_rows: usize,
+        scratch: &mut Scratch,
         mut visit: impl FnMut(usize, usize, &[u16]),
     ) {
         let n_features = self.n_features();
         for first in (0..n_rows).step_by(BLOCK_ROWS) {
             let last = n_rows.min(first + BLOCK_ROWS);
             let block = &rows[first * n_features..last * n_features];
-            self.visit_block(block, last - first, |tree, leaves| {
+            let scratch = &mut scratch.symmetric;
+            self.visit_block(block, last - first, scratch, |tree, leaves| {
                 visit(first, tree, leaves)
             });
         }
@@ -71,10 +87,10 @@ impl SymmetricEnsemble {
     }
 
     /// The margins of many rows, row-major; the lengths were checked by the caller.
-    pub(crate) fn margins_into(&self, rows: &[f32], out: &mut [f64]) {
+    pub(crate) fn margins_with(&self, rows: &[f32], out: &mut [f64], scratch: &mut Scratch) {
         out.fill(0.0);
         let n_rows = out.len();
-        self.visit_leaves(rows, n_rows, |first, tree, leaves| {
+        self.visit_leaves(rows, n_rows, scratch, |first, tree, leaves| {
             let values = self.leaf_values(tree);
             for (sum, &leaf) in out[first..].iter_mut().zip(leaves) {
                 *sum += values[usize::from(leaf)];
@@ -85,14 +101,21 @@ impl SymmetricEnsemble {
         }
     }
 
-    fn visit_block(&self, rows: &[f32], n_rows: usize, mut visit: impl FnMut(usize, &[u16])) {
-        let bytes = self.bytes(rows, n_rows);
+    fn visit_block(
+        &self,
+        rows: &[f32],
+        n_rows: usize,
+        scratch: &mut SymmetricScratch,
+        mut visit: impl FnMut(usize, &[u16]),
+    ) {
+        self.fill_bytes(rows, n_rows, scratch);
+        let bytes = &scratch.bytes;
         let mut leaves = [0_u16; BLOCK_ROWS];
         let leaves = &mut leaves[..n_rows];
         for tree in 0..self.n_trees() {
             let splits = self.split_offsets[tree] as usize..self.split_offsets[tree + 1] as usize;
             if let [leaf] = leaves {
-                *leaf = leaf_of(&self.compiled.splits[splits], &bytes);
+                *leaf = leaf_of(&self.compiled.splits[splits], bytes);
                 visit(tree, leaves);
                 continue;
             }
@@ -108,13 +131,15 @@ impl SymmetricEnsemble {
     }
 
     /// The bytes of all planes, plane after plane.
-    fn bytes(&self, rows: &[f32], n_rows: usize) -> Vec<u8> {
+    fn fill_bytes(&self, rows: &[f32], n_rows: usize, scratch: &mut SymmetricScratch) {
         let compiled = &self.compiled;
-        let mut bytes = Vec::with_capacity(compiled.planes.len() * n_rows);
         // At least 1, so that a model without columns has rows too.
         let n_features = self.n_features();
         let row = |row_idx: usize| &rows[(row_idx * n_features).min(rows.len())..];
-        let buckets = self.buckets(&row, n_rows);
+        self.fill_buckets(&row, n_rows, scratch);
+        let SymmetricScratch { buckets, bytes, .. } = scratch;
+        bytes.clear();
+        bytes.reserve(compiled.planes.len() * n_rows);
         for plane in &compiled.planes {
             let range = plane.start as usize..(plane.start + plane.len) as usize;
             match plane.source {
@@ -147,23 +172,29 @@ impl SymmetricEnsemble {
                 }
             }
         }
-        bytes
     }
 
     /// The bucket of every row in every combination, combination after combination.
-    fn buckets<'a>(&self, row: &impl Fn(usize) -> &'a [f32], n_rows: usize) -> Vec<u32> {
+    fn fill_buckets<'a>(
+        &self,
+        row: &impl Fn(usize) -> &'a [f32],
+        n_rows: usize,
+        scratch: &mut SymmetricScratch,
+    ) {
         let compiled = &self.compiled;
-        let mut hashes = Vec::with_capacity(compiled.keys.len() * n_rows);
+        let SymmetricScratch {
+            hashes, buckets, ..
+        } = scratch;
+        hashes.clear();
+        buckets.clear();
         for key in &compiled.keys {
             hashes.extend((0..n_rows).map(|row_idx| self.hash(key, row(row_idx))));
         }
-        let mut buckets = Vec::with_capacity(compiled.combinations.len() * n_rows);
         for combination in &compiled.combinations {
             let start = combination.key as usize * n_rows;
             let bucket = |hash: &Option<u64>| hash.map_or(NONE, |hash| combination.bucket(hash));
             buckets.extend(hashes[start..start + n_rows].iter().map(bucket));
         }
-        buckets
     }
 
     /// The hash of a row's bucket, or `None` where a category is unknown.

@@ -1,6 +1,7 @@
 //! Putting an ensemble together from nodes that nobody has checked yet.
 
 use super::node::words_of;
+use super::ranked::OnceRanked;
 use super::{
     CATEGORICAL, DEFAULT_LEFT, FEATURE, MAX_CATEGORY, Node, Packed, Test, TreeEnsemble,
     ZERO_MISSING,
@@ -85,6 +86,7 @@ impl TreeEnsemble {
             wide_leaves: Vec::new(),
             set_words: Vec::new(),
             set_offsets: vec![0],
+            ranked: OnceRanked::default(),
         };
         for (tree, nodes) in trees.iter().enumerate() {
             ensemble

@@ -1,17 +1,20 @@
 //! Ensembles of binary trees in flat arrays.
 
-mod block;
 mod build;
 mod node;
+mod planes;
 mod predict;
+mod ranked;
 mod stored;
 
 use serde::{Deserialize, Serialize};
 
-pub use block::ColumnBlock;
 pub use build::MAX_DEPTH;
 pub use node::{MAX_CATEGORY, Node, Test};
+pub use planes::{Ask, Planes, Rank};
 
+use ranked::OnceRanked;
+pub(crate) use ranked::RankScratch;
 use stored::Stored;
 
 use crate::{Error, Output};
@@ -41,6 +44,8 @@ pub struct TreeEnsemble {
     set_words: Vec<u32>,
     /// First word of each set, and the number of words at the end.
     set_offsets: Vec<u32>,
+    /// The same trees for blocks of rows, made when first asked for.
+    ranked: OnceRanked,
 }
 
 /// A node in sixteen bytes. `left == 0` marks a leaf: node 0 is a root and nobody's child.

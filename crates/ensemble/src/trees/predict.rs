@@ -1,14 +1,14 @@
 //! Rows in, margins out.
 
-use super::block::{ColumnBlock, LeafBits};
 use super::node::set_contains;
+use super::ranked::RankScratch;
 use super::{CATEGORICAL, DEFAULT_LEFT, FEATURE, Packed, TreeEnsemble, ZERO, ZERO_MISSING};
 
-/// Rows that go through one tree before the next tree is touched, so that the tree stays in
+/// Rows that go through one tree before the next tree is touched, so that their ranks stay in
 /// cache. It cannot change a result: every row sums its leaves in tree order.
-const BLOCK_ROWS: usize = 128;
-/// Below this many rows turning them into columns costs more than it saves.
-const MIN_BLOCK_ROWS: usize = 8;
+const BLOCK_ROWS: usize = 512;
+/// Fewer rows are walked one by one: asking every split costs more than it saves.
+const MIN_BLOCK_ROWS: usize = 24;
 
 impl TreeEnsemble {
     /// The margin of one row, on the scale of [`Self::output`], summed in f64: the margin that is served, and the
@@ -24,30 +24,24 @@ impl TreeEnsemble {
 
     /// The margins of many rows, row-major; the lengths were checked by the caller. Every row
     /// gets the bits of [`Self::margin`].
-    pub(crate) fn margins_into(&self, rows: &[f32], out: &mut [f64]) {
+    pub(crate) fn margins_with(&self, rows: &[f32], out: &mut [f64], scratch: &mut RankScratch) {
         let n_features = self.n_features();
+        if out.len() < MIN_BLOCK_ROWS || n_features == 0 {
+            for (row_idx, margin) in out.iter_mut().enumerate() {
+                *margin = self.margin(&rows[row_idx * n_features..(row_idx + 1) * n_features]);
+            }
+            return;
+        }
         out.fill(f64::from(self.base_margin));
-        let (mut columns, mut leaf_bits) = (ColumnBlock::default(), LeafBits::default());
-        let mut possible = Vec::new();
-        for (block_idx, block) in out.chunks_mut(BLOCK_ROWS).enumerate() {
-            let first = block_idx * BLOCK_ROWS * n_features;
-            let rows = &rows[first..first + block.len() * n_features];
-            let in_columns = block.len() >= MIN_BLOCK_ROWS;
-            if in_columns {
-                columns.fill(rows, n_features);
-            }
-            for tree in 0..self.n_trees() {
+        let ranked = self.ranked.get(self);
+        let blocks = rows.chunks(BLOCK_ROWS * n_features);
+        for (block, rows) in out.chunks_mut(BLOCK_ROWS).zip(blocks) {
+            ranked.add_leaves(rows, scratch, block, |tree, sums| {
                 let weight = f64::from(self.weight(tree));
-                if in_columns && leaf_bits.read(self, tree) {
-                    leaf_bits.add_leaves(self, &columns, weight, &mut possible, block);
-                    continue;
+                for (sum, row) in sums.iter_mut().zip(rows.chunks_exact(n_features)) {
+                    *sum += self.leaf_value(self.leaf(tree, row)) * weight;
                 }
-                for (offset, slot) in block.iter_mut().enumerate() {
-                    let start = offset * n_features;
-                    let leaf = self.leaf(tree, &rows[start..start + n_features]);
-                    *slot += self.leaf_value(leaf) * weight;
-                }
-            }
+            });
         }
     }
 

@@ -9,6 +9,7 @@
 mod axioms;
 mod blend;
 mod brute;
+mod deep;
 mod faults;
 #[path = "../../../ensemble/tests/it/fixture.rs"]
 mod fixture;

@@ -7,34 +7,60 @@
 
 use std::cmp::Ordering;
 
-use churn_ensemble::{MAX_CATEGORY, Node, Test, TreeEnsemble};
+use super::node::{set_contains, words_of};
+use super::{Node, Test, TreeEnsemble, ZERO};
 
-/// Most borders of one plane, so that ranks fit `i16`.
-const MAX_BORDERS: usize = 32_000;
+/// How ranks are kept: the narrower, the more of them the processor compares at once.
+pub trait Rank: Copy + Ord {
+    /// Most borders of one plane; a column with more has several.
+    const MOST_BORDERS: usize;
+
+    /// The rank of a value that has reached so many borders, at most [`Self::MOST_BORDERS`].
+    fn of(n_reached: usize) -> Self;
+}
+
+impl Rank for i8 {
+    const MOST_BORDERS: usize = 255;
+
+    fn of(n_reached: usize) -> Self {
+        // From -128 on: signed numbers are what every processor compares by the vector.
+        u8::try_from(n_reached).map_or(Self::MAX, |rank| (rank ^ 0x80).cast_signed())
+    }
+}
+
+impl Rank for i16 {
+    const MOST_BORDERS: usize = 32_000;
+
+    fn of(n_reached: usize) -> Self {
+        Self::try_from(n_reached).unwrap_or(Self::MAX)
+    }
+}
 
 /// A split as a comparison: the row goes right where the rank is at least `least`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Ask {
-    pub(crate) plane: u32,
-    pub(crate) least: i16,
+pub struct Ask<R> {
+    /// The plane, from 0.
+    pub plane: u32,
+    /// The rank.
+    pub least: R,
 }
 
 /// All planes of an ensemble.
-#[derive(Debug)]
-pub(crate) struct Planes {
-    planes: Vec<Plane>,
+#[derive(Debug, Clone)]
+pub struct Planes<R> {
+    planes: Vec<Plane<R>>,
     n_features: usize,
 }
 
-#[derive(Debug)]
-struct Plane {
+#[derive(Debug, Clone)]
+struct Plane<R> {
     column: u32,
     /// The rank of a missing value.
-    missing: i16,
+    missing: R,
     source: Source,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Source {
     /// Increasing; the rank of a value is the number of borders it is not below.
     Borders {
@@ -42,7 +68,7 @@ enum Source {
         zero_missing: bool,
     },
     /// Bits of the listed categories, whose rank is 1.
-    Listed(Vec<u64>),
+    Listed(Vec<u32>),
 }
 
 /// What splits that share a plane have in common.
@@ -97,10 +123,11 @@ impl PlaneKey {
     }
 }
 
-impl Planes {
+impl<R: Rank> Planes<R> {
     /// The planes of all trees, and by tree the comparison of every split, in the order of
     /// its nodes.
-    pub(crate) fn new(ensemble: &TreeEnsemble) -> (Self, Vec<Vec<Ask>>) {
+    #[must_use]
+    pub fn new(ensemble: &TreeEnsemble) -> (Self, Vec<Vec<Ask<R>>>) {
         let trees: Vec<Vec<(PlaneKey, f32)>> = (0..ensemble.n_trees())
             .map(|tree| {
                 ensemble
@@ -128,7 +155,7 @@ impl Planes {
         for same in asked.chunk_by(|one, other| one.0 == other.0) {
             let first = u32::try_from(planes.planes.len()).unwrap_or(u32::MAX);
             firsts.push((same[0].0, first, same));
-            for part in same.chunks(MAX_BORDERS) {
+            for part in same.chunks(R::MOST_BORDERS) {
                 planes.planes.push(Plane::new(part));
             }
         }
@@ -136,10 +163,10 @@ impl Planes {
             let place = firsts.partition_point(|first| first.0 < key);
             let (_, first, same) = firsts[place];
             let rank = same.partition_point(|each| each.1 < *border);
-            let (part, rank) = (rank / MAX_BORDERS, rank % MAX_BORDERS + 1);
+            let (part, rank) = (rank / R::MOST_BORDERS, rank % R::MOST_BORDERS + 1);
             Ask {
                 plane: first + u32::try_from(part).unwrap_or(u32::MAX),
-                least: i16::try_from(rank).unwrap_or(i16::MAX),
+                least: R::of(rank),
             }
         };
         let asks = trees.iter().map(|tree| tree.iter().map(ask).collect());
@@ -148,7 +175,7 @@ impl Planes {
     }
 
     /// The ranks of `n_rows` row-major rows, plane after plane, in place of what `ranks` held.
-    pub(crate) fn ranks_into(&self, rows: &[f32], n_rows: usize, ranks: &mut Vec<i16>) {
+    pub fn ranks_into(&self, rows: &[f32], n_rows: usize, ranks: &mut Vec<R>) {
         ranks.clear();
         ranks.reserve(self.planes.len() * n_rows);
         for plane in &self.planes {
@@ -165,14 +192,13 @@ impl Planes {
                         if value.is_nan() {
                             plane.missing
                         } else {
-                            i16::from(value >= border)
+                            R::of(usize::from(value >= border))
                         }
                     })),
                     _ => ranks.extend(values.map(|value| plane.rank(borders, value))),
                 },
                 Source::Borders { borders, .. } => ranks.extend(values.map(|value| {
-                    // The bound within which LightGBM takes a number for zero.
-                    if value.abs() <= 1e-35 {
+                    if value.abs() <= ZERO {
                         plane.missing
                     } else {
                         plane.rank(borders, value)
@@ -182,7 +208,7 @@ impl Planes {
                     if value.is_nan() {
                         plane.missing
                     } else {
-                        i16::from(is_listed(words, value))
+                        R::of(usize::from(set_contains(words, value)))
                     }
                 })),
             }
@@ -190,9 +216,8 @@ impl Planes {
     }
 }
 
-impl Plane {
+impl<R: Rank> Plane<R> {
     fn new(asked: &[Asked<'_>]) -> Self {
-        let highest = i16::try_from(asked.len()).unwrap_or(i16::MAX);
         let (column, missing_left, source) = match asked[0].0 {
             PlaneKey::Borders {
                 column,
@@ -213,51 +238,23 @@ impl Plane {
         };
         Self {
             column,
-            missing: if missing_left { 0 } else { highest },
+            missing: R::of(if missing_left { 0 } else { asked.len() }),
             source,
         }
     }
 
-    fn rank(&self, borders: &[f32], value: f32) -> i16 {
+    fn rank(&self, borders: &[f32], value: f32) -> R {
         if value.is_nan() {
             return self.missing;
         }
-        let rank = borders.partition_point(|&border| border <= value);
-        i16::try_from(rank).unwrap_or(i16::MAX)
+        R::of(borders.partition_point(|&border| border <= value))
     }
-}
-
-fn words_of(codes: &[u32]) -> Vec<u64> {
-    let n_words = codes.last().map_or(0, |&code| code as usize / 64 + 1);
-    let mut words = vec![0; n_words];
-    for &code in codes {
-        words[code as usize / 64] |= 1 << (code % 64);
-    }
-    words
-}
-
-/// Values are cut to whole numbers; negative and endless ones are never listed.
-fn is_listed(words: &[u64], value: f32) -> bool {
-    #[expect(clippy::cast_precision_loss, reason = "2^24 is exact in f32")]
-    if !(value >= 0.0 && value < MAX_CATEGORY as f32) {
-        return false;
-    }
-    #[expect(
-        clippy::cast_sign_loss,
-        clippy::cast_possible_truncation,
-        reason = "checked above: 0 <= value < 2^24"
-    )]
-    let code = value as usize;
-    words
-        .get(code / 64)
-        .is_some_and(|word| word >> (code % 64) & 1 == 1)
 }
 
 #[cfg(test)]
 mod tests {
-    use churn_ensemble::{Node, Test, TreeEnsemble};
-
-    use super::Planes;
+    use super::{Planes, Rank};
+    use crate::{Node, Test, TreeEnsemble};
 
     fn stump(test: Test, default_left: bool) -> Vec<Node> {
         let leaf = |value| Node::Leaf { value, cover: 1.0 };
@@ -274,6 +271,11 @@ mod tests {
 
     #[test]
     fn a_comparison_of_ranks_answers_as_the_split_does() {
+        check::<i8>();
+        check::<i16>();
+    }
+
+    fn check<R: Rank>() {
         let mut trees = Vec::new();
         for default_left in [false, true] {
             for border in [0.0, -0.0, 1.5, f32::INFINITY, -2.0] {
@@ -284,7 +286,7 @@ mod tests {
             trees.push(stump(Test::NotIn(vec![3]), default_left));
         }
         let ensemble = TreeEnsemble::new(1, 0.0, &trees, vec![]).unwrap();
-        let (planes, asks) = Planes::new(&ensemble);
+        let (planes, asks) = Planes::<R>::new(&ensemble);
         assert_eq!(
             planes.planes.len(),
             8,
@@ -310,6 +312,30 @@ mod tests {
                 let rank = ranks[ask.plane as usize * values.len() + row];
                 let goes_left = ensemble.goes_left(ensemble.root(tree), &[value]);
                 assert_eq!(rank < ask.least, goes_left, "{:?}, {value}", trees[tree][0]);
+            }
+        }
+    }
+
+    #[test]
+    fn borders_past_one_plane_go_on_in_the_next() {
+        let n_borders = 600_u16;
+        let trees: Vec<_> = (0..n_borders)
+            .map(|border| stump(Test::Less(f32::from(border)), border % 2 == 0))
+            .collect();
+        let ensemble = TreeEnsemble::new(1, 0.0, &trees, vec![]).unwrap();
+        let (planes, asks) = Planes::<i8>::new(&ensemble);
+        assert_eq!(planes.planes.len(), 4, "300 borders of either side");
+        let mut values: Vec<f32> = (0..2 * n_borders)
+            .map(|half| f32::from(half) / 2.0)
+            .collect();
+        values.extend([f32::NAN, -1.0, 1e9]);
+        let mut ranks = Vec::new();
+        planes.ranks_into(&values, values.len(), &mut ranks);
+        for (tree, asks) in asks.iter().enumerate() {
+            for (row, &value) in values.iter().enumerate() {
+                let rank = ranks[asks[0].plane as usize * values.len() + row];
+                let goes_left = ensemble.goes_left(ensemble.root(tree), &[value]);
+                assert_eq!(rank < asks[0].least, goes_left, "{tree}, {value}");
             }
         }
     }
