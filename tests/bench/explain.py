@@ -8,6 +8,7 @@ is the call that explains, and for woodelf its explainer too, which does its wor
 """
 import json
 import os
+import pickle
 import resource
 import sys
 import time
@@ -24,6 +25,7 @@ import pandas as pd
 import train
 
 N_BACKGROUND = 100
+FOREST = dict(n_estimators=500, max_depth=20, max_features="sqrt", n_jobs=1, random_state=0)
 
 
 def encoded(categories, numbers, levels):
@@ -48,6 +50,9 @@ def prepare(telco, folder, n_rows):
     import xgboost
     from sklearn.ensemble import RandomForestClassifier
 
+    sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../crates/explain/testdata"))
+    from make_fixtures import stored_forest
+
     categories, numbers, labels = train.read(telco)
     levels = {name: sorted(set(categories[name])) for name in categories}
     onehot, codes, groups = encoded(categories, numbers, levels)
@@ -70,6 +75,13 @@ def prepare(telco, folder, n_rows):
     model.fit(catboost.Pool(frame, labels, cat_features=list(range(n_categories))))
     model.save_model(at("catboost.cbm"))
     model.save_model(at("catboost.json"), format="json", pool=catboost.Pool(frame, labels, cat_features=list(range(n_categories))))
+
+    forest = RandomForestClassifier(**FOREST).fit(onehot, labels)
+    print(f"forest: {sum(tree.tree_.n_leaves for tree in forest.estimators_)} leaves, depth {max(tree.tree_.max_depth for tree in forest.estimators_)}")
+    with open(at("forest.json"), "w") as out:
+        json.dump(stored_forest(forest, onehot.shape[1]), out)
+    with open(at("forest.pickle"), "wb") as out:
+        pickle.dump(forest, out)
 
     many, many_numbers, _ = train.resample(categories, numbers, labels, n_rows)
     many_onehot, many_codes, _ = encoded(many, many_numbers, levels)
@@ -95,12 +107,14 @@ def task_function(folder, task, n_rows):
     n_onehot, n_codes, n_categories = len(columns["groups"]), columns["n_codes"], columns["n_categories"]
     read = lambda name, width: np.fromfile(at(name), "<f4", n_rows * width).reshape(-1, width)
     peer, kind = task.split("-", 1)
-    if peer in ("xgboost", "deep") or peer in ("shap", "woodelf", "fasttreeshap"):
+    if peer in ("xgboost", "deep", "shap", "woodelf"):
         import xgboost
 
         rows = read("onehot.f32", n_onehot)
         background = np.fromfile(at("background.f32"), "<f4").reshape(-1, n_onehot)
         booster = xgboost.Booster({"nthread": 1}, model_file=at(("deep" if "deep" in task else "xgboost") + ".ubj"))
+    if kind == "margins" and peer == "xgboost":
+        return lambda: booster.inplace_predict(rows, predict_type="margin")
     if peer in ("xgboost", "deep"):
         how = {"values": "pred_contribs", "interactions": "pred_interactions"}[kind]
         return lambda: booster.predict(xgboost.DMatrix(rows, nthread=1), **{how: True})
@@ -115,8 +129,18 @@ def task_function(folder, task, n_rows):
 
         model = catboost.CatBoostClassifier().load_model(at("catboost.cbm"))
         pool = catboost.Pool(pool_frame(read("codes.f32", n_codes), n_categories), cat_features=list(range(n_categories)))
+        if kind == "margins":
+            return lambda: model.predict(pool, prediction_type="RawFormulaVal", thread_count=1)
         kind = {"values": "ShapValues", "interactions": "ShapInteractionValues"}[kind]
         return lambda: model.get_feature_importance(pool, type=kind, thread_count=1)
+    if peer == "forest":
+        import shap
+
+        with open(at("forest.pickle"), "rb") as file:
+            forest = pickle.load(file)
+        explainer = shap.TreeExplainer(forest, feature_perturbation="tree_path_dependent")
+        rows = read("onehot.f32", n_onehot)
+        return lambda: explainer.shap_values(rows, check_additivity=False)[..., 1]
     if peer == "shap":
         import shap
 

@@ -3,7 +3,7 @@
 //! The folder is what `tests/bench/explain.py prepare` wrote. A task is a model and what is
 //! asked of it, as in `xgboost-values`. The last line of output is JSON, as the Python side's;
 //! what is timed is the call that explains, with the explainer made first or, for tasks that end
-//! in `-cold`, with it. `latency` tasks explain one row at a time.
+//! in `-cold`, with it. `margins` tasks predict; `latency` tasks take one row at a time.
 
 #![expect(
     clippy::print_stdout,
@@ -14,7 +14,9 @@
 use std::fs;
 use std::time::Instant;
 
-use churn_ensemble::{FeatureKind, ImportedFeature, Predictor, catboost, lightgbm, xgboost};
+use churn_ensemble::{
+    FeatureKind, ImportedFeature, Predictor, Scratch, TreeEnsemble, catboost, lightgbm, xgboost,
+};
 use churn_explain::{Explainer, RowScratch, Work};
 
 const TOLERANCE: f64 = 1e-3;
@@ -80,6 +82,10 @@ impl Input {
                     .predictor,
                 "codes.f32",
             ),
+            "forest" => {
+                let ensemble: TreeEnsemble = serde_json::from_slice(&bytes("forest.json")).unwrap();
+                (Predictor::Trees(ensemble), "onehot.f32")
+            }
             _ => {
                 let name = if model == "deep" {
                     "deep.ubj"
@@ -137,6 +143,11 @@ impl Input {
     /// so ask by group.
     fn values(&self, explainer: &Explainer, n_rows: usize) -> Vec<f64> {
         let rows = &self.rows[..n_rows * self.predictor.n_features()];
+        if self.task.contains("margins") {
+            let mut margins = vec![0.0; n_rows];
+            self.predictor.margins_into(rows, &mut margins).unwrap();
+            return margins;
+        }
         let (grouped, pairs) = (
             self.task.contains("grouped"),
             self.task.contains("interactions"),
@@ -172,8 +183,10 @@ impl Input {
             .collect();
         let n = self.predictor.n_features();
         let pairs = task.contains("interactions");
+        let n = if task.contains("margins") { 1 } else { n };
         let width = if pairs { n * n } else { n };
-        let has_base = !(task.starts_with("shap") || task.starts_with("woodelf"));
+        let has_no_base = ["shap", "woodelf", "forest"].map(|peer| task.starts_with(peer));
+        let has_base = !has_no_base.contains(&true) && !task.contains("margins");
         let full = n + usize::from(has_base);
         let their_width = if pairs { full * full } else { full };
         let mut furthest = 0.0_f64;
@@ -194,22 +207,36 @@ impl Input {
         furthest
     }
 
-    /// Microseconds from a row to its margin and explained values.
+    /// Microseconds from a row to its margin, and to its margin and explained values.
     fn print_latencies(&self) {
         let explainer = self.explainer();
-        let n_features = self.predictor.n_features();
-        let mut micros: Vec<f64> = Vec::new();
-        let mut scratch = RowScratch::default();
         let mut values = vec![0.0; explainer.n_groups()];
-        for row in self.rows.chunks_exact(n_features) {
-            let start = Instant::now();
+        let mut scratch = Scratch::default();
+        let predict = |row: &[f32]| self.predictor.margin_with(row, &mut scratch);
+        self.print_latency("predicted", predict);
+        let mut scratch = RowScratch::default();
+        let explain = |row: &[f32]| {
             let margin = explainer.explain_row_into(row, &mut scratch, &mut values);
-            std::hint::black_box(margin.unwrap());
+            margin.unwrap()
+        };
+        self.print_latency("predicted and explained", explain);
+    }
+
+    fn print_latency(&self, what: &str, mut work: impl FnMut(&[f32]) -> f64) {
+        let mut micros: Vec<f64> = Vec::new();
+        for row in self.rows.chunks_exact(self.predictor.n_features()) {
+            let start = Instant::now();
+            std::hint::black_box(work(row));
             micros.push(start.elapsed().as_secs_f64() * 1e6);
         }
         micros.sort_by(f64::total_cmp);
         let at = |percent: usize| micros[(micros.len() - 1) * percent / 100];
-        println!("one row: median {:.1} us, p99 {:.1} us", at(50), at(99));
+        let (model, _) = self.task.split_once('-').unwrap_or_default();
+        println!(
+            "{model}, one row {what}: median {:.1} us, p99 {:.1} us",
+            at(50),
+            at(99)
+        );
     }
 }
 

@@ -36,12 +36,7 @@ impl TreeEnsemble {
         let ranked = self.ranked.get(self);
         let blocks = rows.chunks(BLOCK_ROWS * n_features);
         for (block, rows) in out.chunks_mut(BLOCK_ROWS).zip(blocks) {
-            ranked.add_leaves(rows, scratch, block, |tree, sums| {
-                let weight = f64::from(self.weight(tree));
-                for (sum, row) in sums.iter_mut().zip(rows.chunks_exact(n_features)) {
-                    *sum += self.leaf_value(self.leaf(tree, row)) * weight;
-                }
-            });
+            ranked.add_leaves(rows, scratch, block);
         }
     }
 

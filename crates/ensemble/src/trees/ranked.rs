@@ -6,14 +6,19 @@
 //! A row stands at the first leaf of the node it has reached. Splits come in preorder, so one
 //! whose first leaf is where the row stands is the next on its way, and going right moves it
 //! past the leaves on the left; any other split is not on its way and leaves it alone.
+//!
+//! A tree of very many leaves is walked instead, by several rows at a time and without a branch
+//! to guess, so that the processor fetches the nodes of one row while it waits for another's.
 
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use super::{Node, Planes, TreeEnsemble};
+use super::{Ask, Node, Planes, TreeEnsemble};
 
 /// Trees with more leaves than places of a byte are walked.
 const MAX_LEAVES: usize = 1 << 8;
+/// Rows that walk side by side.
+const WALKERS: usize = 16;
 /// Trees whose leaves are added together: a sum is read and written once for all of them.
 const TOGETHER: usize = 4;
 
@@ -21,18 +26,24 @@ const TOGETHER: usize = 4;
 #[derive(Debug, Clone)]
 pub(super) struct RankedTrees {
     planes: Planes<i8>,
-    /// By tree; `None` where it is walked.
-    trees: Vec<Option<RankedTree>>,
+    trees: Vec<RankedTree>,
     moves: Vec<Move>,
-    /// Leaves times the weight of their tree, and [`MAX_LEAVES`] more numbers, so that a
-    /// place never points past them.
+    nodes: Vec<WalkNode>,
+    /// Leaves times the weight of their tree, of walked trees one number for every node, and
+    /// [`MAX_LEAVES`] more numbers, so that a place never points past them.
     leaves: Vec<f64>,
 }
 
 #[derive(Debug, Clone)]
-struct RankedTree {
-    moves: Range<usize>,
-    first_leaf: usize,
+enum RankedTree {
+    Asked {
+        moves: Range<usize>,
+        first_leaf: usize,
+    },
+    Walked {
+        nodes: Range<usize>,
+        first_leaf: usize,
+    },
 }
 
 /// A split: rows that stand at `first` and whose rank is at least `least` move by `step`.
@@ -42,6 +53,16 @@ struct Move {
     least: i8,
     first: u8,
     step: u8,
+}
+
+/// A node of a walked tree: rows whose rank is at least `least` go to `right`, others to
+/// `left`, both counted from the root; at a leaf both are the leaf itself.
+#[derive(Debug, Clone, Copy)]
+struct WalkNode {
+    plane: u32,
+    left: u32,
+    right: u32,
+    least: i8,
 }
 
 /// Memory reused from block to block.
@@ -75,64 +96,76 @@ impl RankedTrees {
             planes,
             trees: Vec::with_capacity(asks.len()),
             moves: Vec::new(),
+            nodes: Vec::new(),
             leaves: Vec::new(),
         };
         for (tree, asks) in asks.iter().enumerate() {
-            let (first_move, first_leaf) = (ranked.moves.len(), ranked.leaves.len());
-            let moves = moves_of(&ensemble.tree(tree), asks);
-            ranked.trees.push(moves.map(|moves| {
-                ranked.moves.extend(moves);
-                let root = ensemble.root(tree);
-                let weight = f64::from(ensemble.weight(tree));
-                let nodes = root..ensemble.offsets[tree + 1] as usize;
-                let leaves = nodes.filter(|&node| ensemble.nodes[node].left == 0);
-                let leaves = leaves.map(|node| ensemble.leaf_value(node) * weight);
-                ranked.leaves.extend(leaves);
-                RankedTree {
-                    moves: first_move..ranked.moves.len(),
-                    first_leaf,
-                }
-            }));
+            ranked.push(ensemble, tree, asks);
         }
         ranked.leaves.extend([0.0; MAX_LEAVES]);
         ranked
     }
 
+    fn push(&mut self, ensemble: &TreeEnsemble, tree: usize, asks: &[Ask<i8>]) {
+        let nodes = ensemble.tree(tree);
+        let (root, weight) = (ensemble.root(tree), f64::from(ensemble.weight(tree)));
+        let first_leaf = self.leaves.len();
+        let value = |place: usize| ensemble.leaf_value(root + place) * weight;
+        self.trees.push(match moves_of(&nodes, asks) {
+            Some(moves) => {
+                let first = self.moves.len();
+                self.moves.extend(moves);
+                let is_leaf = |place: &usize| matches!(nodes[*place], Node::Leaf { .. });
+                let places = (0..nodes.len()).filter(is_leaf);
+                self.leaves.extend(places.map(value));
+                RankedTree::Asked {
+                    moves: first..self.moves.len(),
+                    first_leaf,
+                }
+            }
+            None => {
+                let first = self.nodes.len();
+                self.nodes.extend(walk_nodes(&nodes, asks));
+                self.leaves.extend((0..nodes.len()).map(value));
+                RankedTree::Walked {
+                    nodes: first..self.nodes.len(),
+                    first_leaf,
+                }
+            }
+        });
+    }
+
     /// Adds what every tree gives to `sums`, one per row of row-major `rows`, tree by tree in
-    /// order; `walk` does so for a tree of too many leaves.
-    pub(super) fn add_leaves(
-        &self,
-        rows: &[f32],
-        scratch: &mut RankScratch,
-        sums: &mut [f64],
-        mut walk: impl FnMut(usize, &mut [f64]),
-    ) {
+    /// order.
+    pub(super) fn add_leaves(&self, rows: &[f32], scratch: &mut RankScratch, sums: &mut [f64]) {
         let n_rows = sums.len();
         let RankScratch { ranks, places } = scratch;
         self.planes.ranks_into(rows, n_rows, ranks);
         places.resize(TOGETHER * n_rows, 0);
-        let mut tree = 0;
-        while tree < self.trees.len() {
-            let pending = &self.trees[tree..self.trees.len().min(tree + TOGETHER)];
-            let together = pending.iter().map_while(Option::as_ref);
+        let mut trees = self.trees.as_slice();
+        while let Some(tree) = trees.first() {
+            if let RankedTree::Walked { nodes, first_leaf } = tree {
+                let nodes = &self.nodes[nodes.clone()];
+                walk(nodes, &self.leaves[*first_leaf..], ranks, sums);
+                trees = &trees[1..];
+                continue;
+            }
             let mut n_together = 0;
             let mut leaves = [self.leaves_from(0); TOGETHER];
-            for (ranked, places) in together.zip(places.chunks_exact_mut(n_rows)) {
+            for (tree, places) in trees.iter().zip(places.chunks_exact_mut(n_rows)) {
+                let RankedTree::Asked { moves, first_leaf } = tree else {
+                    break;
+                };
                 places.fill(0);
-                for each in &self.moves[ranked.moves.clone()] {
+                for each in &self.moves[moves.clone()] {
                     let first = each.plane as usize * n_rows;
                     each.apply(&ranks[first..first + n_rows], places);
                 }
-                leaves[n_together] = self.leaves_from(ranked.first_leaf);
+                leaves[n_together] = self.leaves_from(*first_leaf);
                 n_together += 1;
             }
-            if n_together == 0 {
-                walk(tree, sums);
-                tree += 1;
-                continue;
-            }
             add(&leaves[..n_together], places, sums);
-            tree += n_together;
+            trees = &trees[n_together..];
         }
     }
 
@@ -155,7 +188,7 @@ impl Move {
 }
 
 /// The splits of a tree in preorder; `None` when it has too many leaves.
-fn moves_of(nodes: &[Node], asks: &[super::Ask<i8>]) -> Option<Vec<Move>> {
+fn moves_of(nodes: &[Node], asks: &[Ask<i8>]) -> Option<Vec<Move>> {
     let mut n_leaves = 0_usize;
     let mut leaves_before = Vec::with_capacity(nodes.len());
     for node in nodes {
@@ -180,6 +213,57 @@ fn moves_of(nodes: &[Node], asks: &[super::Ask<i8>]) -> Option<Vec<Move>> {
         })
     });
     moves.collect()
+}
+
+/// The nodes of a tree as they are walked.
+fn walk_nodes(nodes: &[Node], asks: &[Ask<i8>]) -> Vec<WalkNode> {
+    let mut asks = asks.iter();
+    let node = |(place, node): (u32, &Node)| {
+        let at_leaf = WalkNode {
+            plane: 0,
+            left: place,
+            right: place,
+            least: i8::MAX,
+        };
+        let Node::Split { left, right, .. } = node else {
+            return at_leaf;
+        };
+        asks.next().map_or(at_leaf, |ask| WalkNode {
+            plane: ask.plane,
+            left: *left,
+            right: *right,
+            least: ask.least,
+        })
+    };
+    (0..).zip(nodes).map(node).collect()
+}
+
+/// Adds the leaf each row reaches to its sum, `values` being those of all nodes.
+fn walk(nodes: &[WalkNode], values: &[f64], ranks: &[i8], sums: &mut [f64]) {
+    let n_rows = sums.len();
+    for (group, sums) in sums.chunks_mut(WALKERS).enumerate() {
+        let first = group * WALKERS;
+        let mut places = [0_u32; WALKERS];
+        let places = &mut places[..sums.len()];
+        loop {
+            let mut moved = 0;
+            for (row, place) in (first..).zip(&mut *places) {
+                let node = nodes[*place as usize];
+                let goes_right = ranks[node.plane as usize * n_rows + row] >= node.least;
+                // No branch: the way to the right where it is taken, else none.
+                let turn = (node.left ^ node.right) & u32::from(goes_right).wrapping_neg();
+                let next = node.left ^ turn;
+                moved |= next ^ *place;
+                *place = next;
+            }
+            if moved == 0 {
+                break;
+            }
+        }
+        for (sum, &place) in sums.iter_mut().zip(&*places) {
+            *sum += values[place as usize];
+        }
+    }
 }
 
 /// Adds one leaf of each list to every sum, the lists in order; `places` holds one place per
