@@ -31,15 +31,38 @@ impl Scorer {
             });
         }
         let matrix: Vec<f32> = rows.into_iter().flat_map(|(_, row)| row).collect();
+        self.explain_against(&matrix, n_drawn)
+    }
+
+    /// Explains against the customers kept in the model from now on, the first `n_rows` of them;
+    /// false, and nothing done, when it keeps none.
+    ///
+    /// # Errors
+    /// As [`set_background`](Self::set_background).
+    pub fn use_kept_background(&mut self, n_rows: usize) -> Result<bool, Error> {
+        let Some(kept) = &self.model().background else {
+            return Ok(false);
+        };
+        let n_rows = n_rows.clamp(1, kept.n_rows);
+        let n_values = kept.values.len() / kept.n_rows * n_rows;
+        let matrix = kept.values[..n_values].to_vec();
+        self.explain_against(&matrix, n_rows)?;
+        Ok(true)
+    }
+
+    fn explain_against(&mut self, matrix: &[f32], n_rows: usize) -> Result<(), Error> {
+        if self.explainer().is_none() {
+            return Err(Error::Unexplained);
+        }
         let plan = &self.model().plan;
         let explainer = Explainer::with_background(
             &self.model().predictor,
             &plan.group_of_column(),
             plan.groups.len(),
-            &matrix,
-            n_drawn,
+            matrix,
+            n_rows,
         )?;
-        self.replace_explainer(explainer, n_drawn);
+        self.replace_explainer(explainer, n_rows);
         Ok(())
     }
 }

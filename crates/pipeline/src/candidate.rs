@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Instant};
 use churn_engine::{Scorer, ScorerParams};
 use churn_features::{FeaturePlan, FittedPlan};
 use churn_metrics::{Interval, MetricSet, bootstrap_all};
-use churn_registry::{Model, Native, OutOfBag, write_bundle};
+use churn_registry::{Background, Model, Native, OutOfBag, write_bundle};
 use churn_schema::Table;
 use churn_zoo::{
     Algorithm, Evidence, Fitted, Fold, FoldResult, Rows, Trainer, cross_validate, derive_seed,
@@ -26,6 +26,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) folds: &'a [churn_zoo::Fold],
     /// The test part; `None` when the user's folds cover every row.
     pub(crate) test: Option<&'a TestPart>,
+    /// Development rows to keep in the model, to explain scores against.
+    pub(crate) n_background: usize,
 }
 
 /// Rows nobody looks at before the end.
@@ -169,12 +171,14 @@ pub(crate) fn finish(
         file_name: format!("{}.ubj", algorithm.name()),
         bytes,
     });
+    let background = draw_background(parts, &trained.plan, facts.seed)?;
     let mut model = Model {
         spec: parts.development.spec().as_ref().clone(),
         plan: trained.plan,
         predictor,
         calibrator: evidence.calibrator.clone(),
         intervals: Some(evidence.intervals.clone()),
+        background,
         threshold: evidence.threshold,
         card: facts.card(algorithm, trained.parameters.clone(), n_rounds),
         native,
@@ -202,6 +206,30 @@ pub(crate) fn finish(
         latency,
         size_bytes,
     })
+}
+
+/// The development rows that are kept to explain against, in the order of the file.
+fn draw_background(
+    parts: &Parts<'_>,
+    plan: &FittedPlan,
+    seed: u64,
+) -> Result<Option<Background>, Error> {
+    let n_rows = parts.n_background.min(parts.development.n_rows());
+    if n_rows == 0 {
+        return Ok(None);
+    }
+    let matrix = plan.transform(parts.development)?;
+    let mut ranked: Vec<(u64, usize)> = (0..matrix.n_rows())
+        .map(|row| (derive_seed(seed, "background", row as u64), row))
+        .collect();
+    ranked.sort_unstable();
+    ranked.truncate(n_rows);
+    ranked.sort_unstable_by_key(|&(_, row)| row);
+    let values = ranked.iter().flat_map(|&(_, row)| matrix.row(row));
+    Ok(Some(Background {
+        n_rows,
+        values: values.copied().collect(),
+    }))
 }
 
 /// Cross-validation, repeat by repeat with the trainer of each.

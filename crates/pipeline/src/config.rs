@@ -27,6 +27,9 @@ pub struct TrainConfig {
     pub repeats: usize,
     /// Bootstrap replicates behind the intervals on the test part, at least 100. Default 1000.
     pub bootstrap_replicates: usize,
+    /// Development rows kept in the model, encoded and without their keys, for `churn explain
+    /// --background`. Default 0: a model file holds no customers.
+    pub background_rows: usize,
     /// What the run is meant to find out, for the record.
     pub hypothesis: Option<String>,
     /// Parameters per family.
@@ -96,6 +99,7 @@ impl Default for TrainConfig {
             folds: 5,
             repeats: 2,
             bootstrap_replicates: 1000,
+            background_rows: 0,
             hypothesis: None,
             parameters: AlgorithmParams::default(),
             tuning: TuningConfig::default(),
@@ -107,6 +111,8 @@ impl Default for TrainConfig {
 
 /// Most folds, and most repeats: more would only exhaust the memory.
 const MOST_FOLDS: usize = 1_000;
+/// Most rows kept to explain against.
+const MOST_BACKGROUND_ROWS: usize = 1_000_000;
 /// Most bootstrap replicates.
 const MOST_REPLICATES: usize = 1_000_000;
 
@@ -195,6 +201,11 @@ impl TrainConfig {
             ("folds", self.folds, MOST_FOLDS),
             ("repeats", self.repeats, MOST_FOLDS),
             ("tuning.folds", self.tuning.folds, MOST_FOLDS),
+            (
+                "background_rows",
+                self.background_rows,
+                MOST_BACKGROUND_ROWS,
+            ),
             (
                 "bootstrap_replicates",
                 self.bootstrap_replicates,

@@ -58,6 +58,7 @@ pub(crate) fn hold(
         values: &values,
         folds: &rows.folds,
         test: rows.test.as_ref(),
+        n_background: request.config.background_rows,
     };
     // Everything beside the settings of a search that decides what it finds.
     let context = serde_json::json!({

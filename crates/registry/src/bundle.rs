@@ -8,6 +8,7 @@
 //! | `predictor.json` | margin |
 //! | `calibrator.json` | probability |
 //! | `intervals.json` | how far the probability may be off; since format 2, where there are any |
+//! | `background.f32` | rows to explain against, little-endian, NaN = missing; since format 3, where there are any |
 //! | `decision.json` | threshold and risk cut-offs |
 //! | `card.json` | model card |
 //! | the trainer's file | `xgboost.ubj`, where there is one |
@@ -17,6 +18,7 @@
 
 use std::io::{Cursor, Read, Write};
 
+use churn_features::FittedPlan;
 use churn_store::sha256_hex;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -24,10 +26,13 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
 
 use crate::error::Error;
-use crate::model::{Model, Native};
+use crate::model::{Background, Model, Native};
 
-/// The format this program writes; it reads this and every earlier one.
-pub const FORMAT: u64 = 2;
+/// The newest format this program writes; it reads this and every earlier one.
+pub const FORMAT: u64 = 3;
+
+/// The format of bundles without a background, which older programs read.
+const FORMAT_WITHOUT_BACKGROUND: u64 = 2;
 
 /// Most bytes a bundle may hold, packed or unpacked: 1 GiB.
 pub const MAX_BUNDLE_BYTES: u64 = 1 << 30;
@@ -39,10 +44,11 @@ const PLAN: &str = "plan.json";
 const PREDICTOR: &str = "predictor.json";
 const CALIBRATOR: &str = "calibrator.json";
 const INTERVALS: &str = "intervals.json";
+const BACKGROUND: &str = "background.f32";
 const DECISION: &str = "decision.json";
 const CARD: &str = "card.json";
-const FIXED: [&str; 8] = [
-    MANIFEST, SPEC, PLAN, PREDICTOR, CALIBRATOR, INTERVALS, DECISION, CARD,
+const FIXED: [&str; 9] = [
+    MANIFEST, SPEC, PLAN, PREDICTOR, CALIBRATOR, INTERVALS, BACKGROUND, DECISION, CARD,
 ];
 
 #[derive(Serialize, Deserialize)]
@@ -89,6 +95,10 @@ pub fn write_bundle(model: &Model) -> Result<Vec<u8>, Error> {
     if let Some(intervals) = &model.intervals {
         parts.push((INTERVALS, to_json(INTERVALS, intervals)?));
     }
+    if let Some(background) = &model.background {
+        let bytes = background.values.iter().copied().flat_map(f32::to_le_bytes);
+        parts.push((BACKGROUND, bytes.collect()));
+    }
     if let Some(native) = &model.native {
         if !is_native_name(&native.file_name) {
             return Err(fault(
@@ -99,7 +109,10 @@ pub fn write_bundle(model: &Model) -> Result<Vec<u8>, Error> {
         parts.push((&native.file_name, native.bytes.clone()));
     }
     let manifest = Manifest {
-        format: FORMAT,
+        format: match model.background {
+            Some(_) => FORMAT,
+            None => FORMAT_WITHOUT_BACKGROUND,
+        },
         program: format!("churn {}", env!("CARGO_PKG_VERSION")),
         parts: parts
             .iter()
@@ -141,9 +154,11 @@ pub fn read_bundle(bytes: &[u8]) -> Result<Model, Error> {
     reader.check_parts()?;
 
     let decision: Decision = reader.json(DECISION)?;
+    let plan: FittedPlan = reader.json(PLAN)?;
     let model = Model {
         spec: reader.json(SPEC)?,
-        plan: reader.json(PLAN)?,
+        background: reader.background(plan.n_columns())?,
+        plan,
         predictor: reader.json(PREDICTOR)?,
         calibrator: reader.json(CALIBRATOR)?,
         intervals: reader.optional(INTERVALS)?,
@@ -232,10 +247,30 @@ impl PartReader<'_> {
 
     /// A part that need not be there.
     fn optional<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>, Error> {
-        if self.manifest.parts.iter().any(|part| part.name == name) {
+        if self.has(name) {
             return self.json(name).map(Some);
         }
         Ok(None)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.manifest.parts.iter().any(|part| part.name == name)
+    }
+
+    fn background(&mut self, n_columns: usize) -> Result<Option<Background>, Error> {
+        if !self.has(BACKGROUND) {
+            return Ok(None);
+        }
+        let bytes = self.bytes(BACKGROUND)?;
+        let row_bytes = n_columns * size_of::<f32>();
+        if bytes.is_empty() || row_bytes == 0 || bytes.len() % row_bytes != 0 {
+            return Err(fault(BACKGROUND, "holds no whole number of rows"));
+        }
+        let (values, _) = bytes.as_chunks();
+        Ok(Some(Background {
+            n_rows: bytes.len() / row_bytes,
+            values: values.iter().copied().map(f32::from_le_bytes).collect(),
+        }))
     }
 
     fn native(&mut self) -> Result<Option<Native>, Error> {

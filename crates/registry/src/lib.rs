@@ -57,7 +57,7 @@ pub use churn_store::tables::runs::{Run, RunStatus, SILENCE_SECONDS};
 pub use churn_store::tables::trials::Trial;
 pub use error::Error;
 pub use lineage::Lineage;
-pub use model::{Model, Native};
+pub use model::{Background, Model, Native};
 pub use params::RegistryParams;
 pub use registry::{ModelVersion, NewVersion, Registry};
 pub use runs::{DataFile, RunStart};

@@ -26,8 +26,31 @@ pub struct Model {
     pub threshold: f64,
     /// What a person should know.
     pub card: Card,
+    /// Customers to explain scores against; `None` where none were kept.
+    pub background: Option<Background>,
     /// The trainer's own file, where there is one.
     pub native: Option<Native>,
+}
+
+/// Customers as rows of the feature matrix, without key or name: what stands in for a column
+/// that is not known.
+#[derive(Debug, Clone)]
+pub struct Background {
+    /// At least one.
+    pub n_rows: usize,
+    /// Row-major, `n_rows` × columns of the plan; NaN where a value is missing.
+    pub values: Vec<f32>,
+}
+
+impl PartialEq for Background {
+    fn eq(&self, other: &Self) -> bool {
+        // By bits: a missing value equals itself.
+        let bits = |sample: &Self| -> Vec<u32> {
+            let values = sample.values.iter();
+            values.map(|value| value.to_bits()).collect()
+        };
+        self.n_rows == other.n_rows && bits(self) == bits(other)
+    }
 }
 
 /// A file as the trainer wrote it, for other programs and for training further.
@@ -101,6 +124,14 @@ impl Model {
             self.plan.n_columns().to_string(),
             self.predictor.n_features().to_string(),
         )?;
+        if let Some(background) = &self.background {
+            let n_rows = background.n_rows.max(1);
+            differs(
+                "values of the background",
+                n_rows.saturating_mul(self.plan.n_columns()).to_string(),
+                background.values.len().to_string(),
+            )?;
+        }
         differs(
             "specification the features were fitted under",
             self.spec.fingerprint(),

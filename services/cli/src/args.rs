@@ -256,10 +256,10 @@ pub(crate) struct ExplainArgs {
     /// Add what columns do in pairs
     #[arg(long)]
     pub(crate) interactions: bool,
-    /// Explain against N customers of the file instead of the training data the model remembers
+    /// Explain against N customers instead of the training data the model remembers
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) background: Option<u32>,
-    /// File those customers are drawn from [default: --data]
+    /// File those customers are drawn from [default: those the model keeps, else --data]
     #[arg(long, value_name = "FILE", requires = "background")]
     pub(crate) background_from: Option<PathBuf>,
     /// Alias, version or `latest`

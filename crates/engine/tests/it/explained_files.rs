@@ -96,6 +96,29 @@ fn a_background_is_drawn_from_a_file_and_moves_the_base() {
 }
 
 #[test]
+fn customers_the_model_keeps_give_what_a_file_of_them_gives() {
+    let mut kept = scorer(1, false);
+    let mut drawn = scorer(1, false);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("customers.csv");
+    std::fs::write(&path, customers(20)).unwrap();
+    assert!(kept.use_kept_background(1_000_000).unwrap());
+    drawn.set_background(&path, 20).unwrap();
+    let table = table_of(&customers(40));
+    for row in 0..40 {
+        let (one, other) = (kept.explain(&table, row), drawn.explain(&table, row));
+        let (one, other) = (one.unwrap(), other.unwrap());
+        assert_eq!((one.n_background, other.n_background), (20, 20));
+        assert!((one.base_value - other.base_value).abs() < 1e-12);
+        for (one, other) in one.contributions.iter().zip(&other.contributions) {
+            assert!((one.shap_value - other.shap_value).abs() < 1e-12);
+        }
+    }
+    assert!(kept.use_kept_background(5).unwrap());
+    assert_eq!(kept.n_background(), 5);
+}
+
+#[test]
 fn pairs_and_single_columns_agree() {
     let (scorer, table) = (scorer(1, false), table_of(&customers(10)));
     for row in 0..10 {

@@ -7,7 +7,7 @@ use churn_ensemble::{
     Calibrator, IntervalCovers, IntervalTable, Node, Predictor, Test, TreeEnsemble,
 };
 use churn_features::{FeaturePlan, FittedPlan, PlanParams};
-use churn_registry::{Card, Model, TrainedOn};
+use churn_registry::{Background, Card, Model, TrainedOn};
 use churn_retention::Playbook;
 use churn_schema::{DatasetSpec, ReadOptions, Table, read_all};
 use churn_synth::{SnapshotParams, write_snapshot};
@@ -61,6 +61,7 @@ pub(crate) fn scorer(n_reasons: usize, with_offers: bool) -> Scorer {
     let plan = plan.fit(&table_of(&customers(2000))).unwrap();
     let model = Model {
         predictor: Predictor::Trees(random_trees(&plan)),
+        background: Some(background(&plan)),
         plan,
         calibrator: Calibrator::Platt {
             slope: 0.9,
@@ -85,6 +86,15 @@ pub(crate) fn scorer(n_reasons: usize, with_offers: bool) -> Scorer {
         with_offers,
     };
     Scorer::new(VERSION.to_owned(), model, params).unwrap()
+}
+
+/// Twenty customers that the model keeps.
+fn background(plan: &FittedPlan) -> Background {
+    let matrix = plan.transform(&table_of(&customers(20))).unwrap();
+    Background {
+        n_rows: 20,
+        values: matrix.values().to_vec(),
+    }
 }
 
 /// Full trees of depth 3; together they ask every column, protected ones too.

@@ -41,6 +41,27 @@ fn a_version_can_be_made_again_byte_for_byte() {
 }
 
 #[test]
+fn a_model_keeps_customers_to_explain_against_when_asked_to() {
+    let sample = Sample::new(700);
+    let mut request = sample.request();
+    let kept = |request: &TrainRequest| {
+        let outcome = train(&sample.home(), request, &Silent).unwrap();
+        let version = outcome.candidates[0].version.clone();
+        let again = reproduce(&sample.home(), &version, None, &Silent).unwrap();
+        assert!(again.identical, "{again:?}");
+        let (_, model) = sample.home().registry().load(&version).unwrap();
+        model.background
+    };
+    assert_eq!(kept(&request), None);
+    request.config.background_rows = 50;
+    let fifty = kept(&request).unwrap();
+    assert_eq!(fifty.n_rows, 50);
+    request.config.background_rows = 100_000;
+    let all = kept(&request).unwrap();
+    assert!((500..700).contains(&all.n_rows), "the test part stays out");
+}
+
+#[test]
 fn files_beside_the_data_are_known_by_content() {
     let sample = Sample::new(700);
     let mut request = sample.request();

@@ -4,7 +4,7 @@ use std::io::{Cursor, Read, Write};
 
 use churn_ensemble::{Blend, BlendMember, Node, Predictor, Test, TreeEnsemble};
 use churn_features::{Encoding, FittedPlan, PlanParams};
-use churn_registry::{Error, Model, Native, read_bundle, write_bundle};
+use churn_registry::{Background, Error, Model, Native, read_bundle, write_bundle};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
@@ -215,6 +215,30 @@ fn a_repacked_bundle_is_refused_by_the_part_that_differs() {
         replace("manifest.json", "\"program\"", "\"programme\""),
         &["manifest.json"],
     );
+}
+
+#[test]
+fn a_background_is_read_back_and_a_wrong_one_refused() {
+    let plain = recipe().model();
+    let n_columns = plain.plan.n_columns();
+    let mut values = vec![0.5_f32; 3 * n_columns];
+    values[1] = f32::NAN;
+    let model = Model {
+        background: Some(Background { n_rows: 3, values }),
+        ..plain.clone()
+    };
+    let bytes = write_bundle(&model).unwrap();
+    assert_eq!(read_bundle(&bytes).unwrap(), model);
+    assert_ne!(read_bundle(&bytes).unwrap(), plain);
+    let short = Model {
+        background: Some(Background {
+            n_rows: 2,
+            values: vec![0.5; n_columns],
+        }),
+        ..plain
+    };
+    let fault = write_bundle(&short).unwrap_err().to_string();
+    assert!(fault.contains("background"), "{fault}");
 }
 
 #[test]

@@ -74,6 +74,7 @@ impl Recipe {
                 margins: vec![-2.0, 1.0],
                 half_widths: vec![0.3, 0.1],
             }),
+            background: None,
             threshold: 0.3,
             card: self.card(),
             native: Some(Native {

@@ -52,6 +52,7 @@ pub(crate) fn model(seed: u64) -> Model {
             slope: 0.9,
             intercept: -0.4,
         },
+        background: None,
         intervals: Some(IntervalTable {
             level: 0.95,
             covers: IntervalCovers::CalibrationAndSample,

@@ -23,18 +23,26 @@ pub(crate) fn run(home: &Home, args: &ExplainArgs, ui: &Ui) -> anyhow::Result<Ex
     };
     let mut scorer = Scorer::new(version.version.to_string(), model, params)?;
     if let Some(n_rows) = args.background {
-        let Some(path) = args.background_from.as_ref().or(args.data.as_ref()) else {
-            anyhow::bail!(
-                "--background needs customers to explain against: give --background-from"
-            );
-        };
-        scorer.set_background(path, usize::try_from(n_rows)?)?;
+        set_background(&mut scorer, args, usize::try_from(n_rows)?)?;
     }
     match (&args.data, &args.output) {
         (Some(data), Some(output)) => file(&scorer, data, output, ui),
         (Some(data), None) if args.global => global::run(&scorer, data, args, ui),
         _ => one::run(&scorer, args, ui),
     }
+}
+
+/// Customers of the file that is named, else those the model keeps, else those of the data.
+fn set_background(scorer: &mut Scorer, args: &ExplainArgs, n_rows: usize) -> anyhow::Result<()> {
+    if args.background_from.is_none() && scorer.use_kept_background(n_rows)? {
+        return Ok(());
+    }
+    let Some(path) = args.background_from.as_ref().or(args.data.as_ref()) else {
+        anyhow::bail!(
+            "--background needs customers to explain against, and the model keeps none: give --background-from"
+        );
+    };
+    Ok(scorer.set_background(path, n_rows)?)
 }
 
 /// The contributions of every row, into a file.
