@@ -108,7 +108,9 @@ fn walk<const N: usize>(
 struct Branch<const N: usize> {
     level: usize,
     share: f64,
-    satisfied: [bool; N],
+    /// By row all bits where it satisfies every split of the column so far, else none: a
+    /// choice between two numbers is then one of bits, for all points and without a branch.
+    satisfied: [u64; N],
 }
 
 /// Rows on the way through one tree.
@@ -140,7 +142,7 @@ impl<const N: usize> Levels<N> {
         let none = Branch {
             level: 0,
             share: 1.0,
-            satisfied: [true; N],
+            satisfied: [u64::MAX; N],
         };
         let n_slots = shape.columns.len();
         self.products.clear();
@@ -199,7 +201,8 @@ impl<const N: usize> Walk<'_, N> {
             satisfied: before.satisfied,
         };
         for (satisfied, &row) in branch.satisfied.iter_mut().zip(&self.rows) {
-            *satisfied &= self.ranks.goes_right(split, row) != goes_left;
+            let goes_on = self.ranks.goes_right(split, row) != goes_left;
+            *satisfied &= u64::from(goes_on).wrapping_neg();
         }
         self.descend(level, share, &before, &branch);
         self.levels.branches[slot] = branch;
@@ -220,14 +223,8 @@ impl<const N: usize> Walk<'_, N> {
             let still = (t + (1.0 - t) * branch.share) / old;
             let no_more = (1.0 - t) * branch.share / old;
             for lane in 0..N {
-                let factor = if branch.satisfied[lane] {
-                    still
-                } else if before.satisfied[lane] {
-                    no_more
-                } else {
-                    share
-                };
-                below[lane] = above[lane] * factor;
+                let missed = chosen(before.satisfied[lane], no_more, share);
+                below[lane] = above[lane] * chosen(branch.satisfied[lane], still, missed);
             }
         }
         let start = (level + 1) * n_points;
@@ -253,11 +250,7 @@ impl<const N: usize> Walk<'_, N> {
             let (above, below) = (&mut above[index], &below[index]);
             let rests = &self.levels.rests[start + index];
             for (lane, integral) in integrals.iter_mut().enumerate() {
-                let inverse = if branch.satisfied[lane] {
-                    known
-                } else {
-                    unknown
-                };
+                let inverse = chosen(branch.satisfied[lane], known, unknown);
                 *integral += (below[lane] + rests[lane]) * inverse;
                 above[lane] += below[lane];
             }
@@ -274,10 +267,15 @@ impl<const N: usize> Walk<'_, N> {
             }
         }
         for (lane, integral) in integrals.iter().enumerate() {
-            let known = if branch.satisfied[lane] { 1.0 } else { 0.0 };
+            let known = chosen(branch.satisfied[lane], 1.0, 0.0);
             self.levels.values[slot][lane] += (known - branch.share) * integral;
         }
     }
+}
+
+/// The first number where `mask` has all bits, the second where it has none.
+fn chosen(mask: u64, one: f64, other: f64) -> f64 {
+    f64::from_bits((one.to_bits() & mask) | (other.to_bits() & !mask))
 }
 
 /// Adds the interactions of one tree to `out`, `view.n_groups²` numbers per row, leaf by leaf:
