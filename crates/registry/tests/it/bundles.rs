@@ -266,7 +266,7 @@ fn a_newer_format_is_refused_by_its_number() {
     );
     let fault = read_bundle(&newer).unwrap_err();
     assert!(
-        matches!(fault, Error::UnknownFormat { found: 7, known: 2 }),
+        matches!(fault, Error::UnknownFormat { found: 7, known: 3 }),
         "{fault}"
     );
 }
