@@ -382,8 +382,8 @@ mod tests {
                 (
                     true,
                     (place * 37 % 256) as u8,
-                    place % 3 == 0,
-                    place % 5 == 0,
+                    place.is_multiple_of(3),
+                    place.is_multiple_of(5),
                 )
             };
             let shape: Vec<_> = (0..n_splits).map(split).collect();
