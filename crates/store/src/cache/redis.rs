@@ -49,9 +49,20 @@ pub(super) struct Redis {
     prefix: String,
     timeout: Duration,
     pause: Duration,
-    /// Redis is left alone until then.
-    rests_until: Mutex<Option<Instant>>,
+    rest: Mutex<Rest>,
 }
+
+/// How Redis did last.
+#[derive(Default)]
+struct Rest {
+    /// It is left alone until then.
+    until: Option<Instant>,
+    /// Times it failed in a row.
+    n_faults: u32,
+}
+
+/// The pause doubles with every failure in a row, so many times at most.
+const MAX_DOUBLINGS: u32 = 5;
 
 impl Redis {
     pub(super) fn new(url: &str, params: &CacheParams) -> Result<Self, Error> {
@@ -74,7 +85,7 @@ impl Redis {
             prefix: params.prefix.clone(),
             timeout: params.timeout,
             pause: params.pause,
-            rests_until: Mutex::new(None),
+            rest: Mutex::default(),
         })
     }
 
@@ -134,12 +145,11 @@ impl Redis {
     }
 
     async fn call<T: FromRedisValue>(&self, command: &redis::Cmd) -> Option<T> {
-        if self.rest(|until| until.is_some_and(|until| Instant::now() < until)) {
+        if !self.rest(|rest| rest.admits(self.pause)) {
             return None;
         }
         let answer = self.ask(command).await;
-        let next = answer.is_none().then(|| Instant::now() + self.pause);
-        self.rest(|until| *until = next);
+        self.rest(|rest| rest.note(answer.is_some(), self.pause));
         answer
     }
 
@@ -154,13 +164,35 @@ impl Redis {
             .flatten()
     }
 
-    fn rest<T>(&self, look: impl FnOnce(&mut Option<Instant>) -> T) -> T {
-        look(
-            &mut self
-                .rests_until
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        )
+    fn rest<T>(&self, look: impl FnOnce(&mut Rest) -> T) -> T {
+        look(&mut self.rest.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Rest {
+    /// Whether Redis may be asked now. After a failure only one caller tries, and the others go
+    /// on without: a Redis that hangs holds up one request a pause, not all of them.
+    fn admits(&mut self, pause: Duration) -> bool {
+        let Some(until) = self.until else { return true };
+        let now = Instant::now();
+        if now < until {
+            return false;
+        }
+        self.until = Some(now + self.longer(pause));
+        true
+    }
+
+    fn note(&mut self, is_up: bool, pause: Duration) {
+        if is_up {
+            *self = Self::default();
+        } else {
+            self.until = Some(Instant::now() + self.longer(pause));
+            self.n_faults = self.n_faults.saturating_add(1);
+        }
+    }
+
+    fn longer(&self, pause: Duration) -> Duration {
+        pause.saturating_mul(1 << self.n_faults.min(MAX_DOUBLINGS))
     }
 }
 
