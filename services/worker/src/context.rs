@@ -14,6 +14,7 @@ use churn_store::tables::job_log::{self, LogLine};
 use churn_store::{Clock, Timestamp, new_id};
 
 use crate::JobFault;
+use crate::folder::hide_folder;
 
 /// One attempt at one job.
 pub struct JobContext {
@@ -97,6 +98,13 @@ impl JobContext {
         self.folder.path()
     }
 
+    /// A text without the way to the job's own files.
+    #[must_use]
+    pub fn hide_folder(&self, text: &str) -> String {
+        let root = self.folder().parent().unwrap_or(self.folder());
+        hide_folder(root, text)
+    }
+
     pub(crate) fn claim(&self) -> &Claim {
         &self.claim
     }
@@ -169,7 +177,7 @@ impl JobContext {
             job_id: self.claim.job_id.clone(),
             attempt: self.claim.attempt,
             at: self.clock.now(),
-            line: line.to_owned(),
+            line: self.hide_folder(line),
         };
         let database = self.home.registry().database();
         drop(database.transaction(|connection| job_log::insert(connection, &line)));

@@ -55,6 +55,18 @@ impl Drop for WorkFolder {
     }
 }
 
+/// `text` without the way to working files in `root`, which is nobody's business: of
+/// `<root>/job-x/data.csv` the name is left.
+pub(crate) fn hide_folder(root: &Path, text: &str) -> String {
+    let way = format!("{}/", root.display());
+    let mut parts = text.split(way.as_str());
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        shown.push_str(part.split_once('/').map_or(part, |(_, name)| name));
+    }
+    shown
+}
+
 fn remove_orphans(root: &Path) -> std::io::Result<()> {
     for entry in std::fs::read_dir(root)? {
         let lock_path = entry?.path();
@@ -80,6 +92,15 @@ fn remove_orphans(root: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn working_files_are_shown_by_name() {
+        let root = Path::new("/var/work/0199");
+        let told = "/var/work/0199/job-a/data.csv, row 3: bad; see /var/work/0199/job-a/x/y.csv";
+        let shown = "data.csv, row 3: bad; see x/y.csv";
+        assert_eq!(hide_folder(root, told), shown);
+        assert_eq!(hide_folder(root, "a/b"), "a/b");
+    }
 
     #[test]
     fn folders_of_the_dead_go_and_those_of_the_living_stay() {

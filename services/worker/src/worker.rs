@@ -11,7 +11,7 @@ use churn_store::tables::jobs::{Job, JobStatus};
 use churn_store::{AsStoreError, Clock, Connection, Database, Timestamp, new_id};
 
 use crate::context::JobContext;
-use crate::folder::WorkFolder;
+use crate::folder::{WorkFolder, hide_folder};
 use crate::outcome::{Done, JobFault};
 use crate::{Point, Runner, WorkerParams};
 
@@ -208,12 +208,16 @@ impl Worker {
     ) -> Result<Worked, Error> {
         let claim = context.claim();
         let status = match outcome {
-            Ok(done) => match self.succeed(claim, done)? {
-                Landed::Yes => Some(JobStatus::Succeeded),
-                Landed::Died => return Ok(Worked::Died),
-                Landed::Lost => None,
-                Landed::Not(fault) => self.give_up(job, claim, &fault)?,
-            },
+            Ok(done) => {
+                // How far it came stays to be seen.
+                context.beat();
+                match self.succeed(claim, done)? {
+                    Landed::Yes => Some(JobStatus::Succeeded),
+                    Landed::Died => return Ok(Worked::Died),
+                    Landed::Lost => None,
+                    Landed::Not(fault) => self.give_up(job, claim, &fault)?,
+                }
+            }
             Err(_) if context.is_lost() => None,
             Err(JobFault::Ended) if context.is_stopped() => {
                 let given = self
@@ -272,6 +276,7 @@ impl Worker {
             }
             JobFault::Failed(fault) => (JobStatus::Queued, format!("{fault:#}")),
         };
+        let text = hide_folder(self.folder.path(), &text);
         let wait = self.params.wait_after(job.attempt);
         let not_before = now.to_utc() + TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX);
         let is_held = self.database().transaction(|connection| {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::JobKind;
+use crate::users::Scope;
 
 /// Removes ended sessions and tokens, old failed logins, and jobs that ended long ago.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,4 +23,5 @@ impl JobKind for Housekeep {
     const NAME: &'static str = "housekeep";
     const PRIORITY: i32 = -10;
     const MAX_ATTEMPTS: i32 = 3;
+    const SCOPE: Scope = Scope::Users;
 }

@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Housekeep, ScoreFile, TrainModel};
 use crate::Error;
+use crate::users::Scope;
 
 /// Something that can be asked for. The name and the meaning of the fields never change: jobs of
 /// an older program may still be queued.
@@ -15,11 +16,14 @@ pub trait JobKind: Serialize + DeserializeOwned {
     const PRIORITY: i32;
     /// How often it is tried, 1 or more.
     const MAX_ATTEMPTS: i32;
+    /// What somebody must be allowed to ask for it, or to end it.
+    const SCOPE: Scope;
     /// The same, for lists.
     const INFO: KindInfo = KindInfo {
         name: Self::NAME,
         priority: Self::PRIORITY,
         max_attempts: Self::MAX_ATTEMPTS,
+        scope: Self::SCOPE,
         check: check::<Self>,
     };
 }
@@ -33,6 +37,8 @@ pub struct KindInfo {
     pub priority: i32,
     /// How often it is tried.
     pub max_attempts: i32,
+    /// What somebody must be allowed to ask for it, or to end it.
+    pub scope: Scope,
     /// Whether some JSON is such a job; the fault in words when not.
     pub check: fn(&serde_json::Value) -> Result<(), String>,
 }

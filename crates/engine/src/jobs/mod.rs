@@ -71,10 +71,7 @@ impl Jobs {
         who: &str,
         dedup_key: Option<&str>,
     ) -> Result<Enqueued, Error> {
-        let payload = serde_json::to_string(job).map_err(|fault| Error::BadJob {
-            kind: J::NAME.to_owned(),
-            reason: fault.to_string(),
-        })?;
+        let payload = write_payload(job)?;
         self.enqueue_text(J::INFO, &payload, who, dedup_key)
     }
 
@@ -95,6 +92,28 @@ impl Jobs {
             reason,
         })?;
         self.enqueue_text(info, &payload.to_string(), who, dedup_key)
+    }
+
+    /// Asks for a job unless one that asks for exactly the same is waiting or running: then that
+    /// one is returned.
+    ///
+    /// # Errors
+    /// As [`enqueue`](Self::enqueue).
+    pub fn enqueue_once<J: JobKind>(&self, job: &J, who: &str) -> Result<Enqueued, Error> {
+        let payload = write_payload(job)?;
+        let newest = |connection: &mut Connection| {
+            Ok::<_, Error>(jobs::find_newest_alike(connection, J::NAME, &payload)?)
+        };
+        let before = self.database.read(newest)?;
+        if let Some(job) = before.as_ref().filter(|job| !job.status.is_final()) {
+            let job = JobView::of(job);
+            return Ok(Enqueued { job, is_new: false });
+        }
+        // Two who ask at the same moment follow the same job, so they get the same key.
+        let sha256 = churn_store::sha256_hex(payload.as_bytes());
+        let after = before.map_or_else(|| "none".to_owned(), |job| job.id);
+        let key = format!("once:{}:{sha256}:{after}", J::NAME);
+        self.enqueue_text(J::INFO, &payload, who, Some(&key))
     }
 
     fn enqueue_text(
@@ -231,6 +250,13 @@ impl Jobs {
         };
         Ok(audit::insert(connection, &entry)?)
     }
+}
+
+fn write_payload<J: JobKind>(job: &J) -> Result<String, Error> {
+    serde_json::to_string(job).map_err(|fault| Error::BadJob {
+        kind: J::NAME.to_owned(),
+        reason: fault.to_string(),
+    })
 }
 
 fn find(connection: &mut Connection, id: &str) -> Result<JobView, Error> {

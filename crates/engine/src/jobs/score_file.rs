@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{JobKind, Source};
 use crate::ScoreReport;
+use crate::users::Scope;
 
 /// Scores a file; what comes out lies in the blob store.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,6 +76,7 @@ impl JobKind for ScoreFile {
     const NAME: &'static str = "score_file";
     const PRIORITY: i32 = 10;
     const MAX_ATTEMPTS: i32 = 3;
+    const SCOPE: Scope = Scope::Score;
 }
 
 /// What scoring a file came to.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{JobKind, Source};
+use crate::users::Scope;
 
 /// Trains on a file, chooses a model, and puts it into service when asked to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +42,7 @@ impl JobKind for TrainModel {
     const NAME: &'static str = "train_model";
     const PRIORITY: i32 = 0;
     const MAX_ATTEMPTS: i32 = 2;
+    const SCOPE: Scope = Scope::Train;
 }
 
 /// What training came to.

@@ -118,12 +118,24 @@ impl Identity {
     /// # Errors
     /// [`Error::PasswordMustChange`] and [`Error::Forbidden`].
     pub fn require(&self, scope: Scope) -> Result<(), Error> {
+        self.require_any(&[scope])
+    }
+
+    /// Refuses what none of `scopes` allows; the first is the one that is named. Empty: signing
+    /// in is enough.
+    ///
+    /// # Errors
+    /// As [`require`](Self::require).
+    pub fn require_any(&self, scopes: &[Scope]) -> Result<(), Error> {
         if self.must_change_password {
             return Err(Error::PasswordMustChange {
                 name: self.name.clone(),
             });
         }
-        if self.scopes.contains(&scope) {
+        let Some(scope) = scopes.first() else {
+            return Ok(());
+        };
+        if scopes.iter().any(|scope| self.scopes.contains(scope)) {
             return Ok(());
         }
         Err(Error::Forbidden {

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use crate::any::AnyConnection;
 use crate::connection::Connection;
 use crate::error::Error;
-use crate::schema::{job_log, jobs};
+use crate::schema::{datasets, job_log, jobs, model_versions};
 use crate::time::Timestamp;
 
 /// How far a job is.
@@ -243,6 +243,26 @@ pub fn find_by_key(connection: &mut Connection, dedup_key: &str) -> Result<Optio
     row.map(|row| row.read(&connection.place)).transpose()
 }
 
+/// The newest job that asks for exactly this.
+///
+/// # Errors
+///
+/// As [`find`].
+pub fn find_newest_alike(
+    connection: &mut Connection,
+    kind: &str,
+    payload: &str,
+) -> Result<Option<Job>, Error> {
+    let answer = jobs::table
+        .filter(jobs::kind.eq(kind))
+        .filter(jobs::payload.eq(payload))
+        .order(jobs::id.desc())
+        .first::<Row>(&mut connection.any)
+        .optional();
+    let row = connection.name("looking up a job by what it asks for", answer)?;
+    row.map(|row| row.read(&connection.place)).transpose()
+}
+
 /// Which jobs to list.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct JobFilter<'a> {
@@ -250,6 +270,8 @@ pub struct JobFilter<'a> {
     pub status: Option<JobStatus>,
     /// Only of this kind.
     pub kind: Option<&'a str>,
+    /// Only what this one asked for.
+    pub enqueued_by: Option<&'a str>,
     /// Only ids before this one, which is how the next page is asked for.
     pub before: Option<&'a str>,
 }
@@ -270,6 +292,9 @@ pub fn list(
     }
     if let Some(kind) = filter.kind {
         query = query.filter(jobs::kind.eq(kind));
+    }
+    if let Some(who) = filter.enqueued_by {
+        query = query.filter(jobs::enqueued_by.eq(who));
     }
     if let Some(before) = filter.before {
         query = query.filter(jobs::id.lt(before));
@@ -301,6 +326,47 @@ pub fn count(connection: &mut Connection) -> Result<Vec<(String, JobStatus, i64)
         .into_iter()
         .map(|(kind, status, n)| Ok((kind, read_status(&connection.place, status)?, n)))
         .collect()
+}
+
+/// Jobs that ended before `at`.
+///
+/// # Errors
+///
+/// As [`find`].
+pub fn list_finished_before(connection: &mut Connection, at: Timestamp) -> Result<Vec<Job>, Error> {
+    let answer = jobs::table
+        .filter(jobs::finished_at.lt(Some(at)))
+        .load::<Row>(&mut connection.any);
+    connection
+        .name("listing ended jobs", answer)?
+        .into_iter()
+        .map(|row| row.read(&connection.place))
+        .collect()
+}
+
+/// Whether a job, a model version or a data set that was trained on names the blob of this hash.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub fn is_blob_named(connection: &mut Connection, sha256: &str) -> Result<bool, Error> {
+    let within = format!("%{sha256}%");
+    let in_jobs = jobs::table
+        .filter(jobs::payload.like(&within).or(jobs::result.like(&within)))
+        .count()
+        .get_result::<i64>(&mut connection.any);
+    let in_models = model_versions::table
+        .filter(model_versions::bundle_sha256.eq(sha256))
+        .count()
+        .get_result::<i64>(&mut connection.any);
+    let in_datasets = datasets::table
+        .find(sha256)
+        .count()
+        .get_result::<i64>(&mut connection.any);
+    let n_jobs = connection.name("looking for a blob in jobs", in_jobs)?;
+    let n_models = connection.name("looking for a blob in models", in_models)?;
+    let n_datasets = connection.name("looking for a blob in data sets", in_datasets)?;
+    Ok(n_jobs + n_models + n_datasets > 0)
 }
 
 /// Removes jobs that ended before `at`, with their logs. Returns how many.

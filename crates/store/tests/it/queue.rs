@@ -319,7 +319,7 @@ fn jobs_are_listed_with_their_logs_and_old_ones_go() {
         let queued = JobFilter {
             status: Some(JobStatus::Queued),
             kind: Some("count"),
-            before: None,
+            ..JobFilter::default()
         };
         assert_eq!(ids(&queued, 9), ["job-3", "job-2"]);
         let purge = |second| database.transaction(|c| jobs::delete_finished_before(c, at(second)));

@@ -24,7 +24,7 @@ pub(crate) fn run(home: &Home, command: &JobsCommand, ui: &Ui) -> anyhow::Result
             let filter = JobFilter {
                 status: *status,
                 kind: kind.as_deref(),
-                before: None,
+                ..JobFilter::default()
             };
             list(&jobs.list(&filter, *limit)?, ui)?;
         }

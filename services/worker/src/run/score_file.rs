@@ -52,6 +52,9 @@ pub(super) fn run<'c>(job: &ScoreFile, context: &'c JobContext) -> Result<Done<'
         Some(path) => Some(blobs.put_file(&path)?),
         None => None,
     };
+    for example in &mut report.examples {
+        *example = context.hide_folder(example);
+    }
     let output_name = format!("scored-{}.{}", version.version, job.format.ending());
     report.output = output_name.clone().into();
     let result = ScoreFileResult {

@@ -232,3 +232,30 @@ fn tidying_up_removes_what_ended_long_ago() {
         assert_eq!(jobs.show(&new.job.id).unwrap().result.unwrap()["jobs"], 1);
     });
 }
+
+#[test]
+fn files_of_old_jobs_go_unless_something_still_names_them() {
+    each(|world| {
+        let jobs = Jobs::new(world.database().clone(), world.clock.clone());
+        let blobs = world.home.registry().blobs();
+        let (old, kept) = (upload(world, 5, 3), upload(world, 5, 4));
+        let ask = |source: &Source| {
+            let job = serde_json::json!({ "input": source });
+            jobs.enqueue_named("score_file", &job, "ada", None).unwrap()
+        };
+        for source in [&old, &kept] {
+            jobs.cancel(&ask(source).job.id, "ada").unwrap();
+        }
+        world.later(2 * 24 * 3600);
+        let again = ask(&kept);
+        let tidy = Housekeep { keep_jobs_days: 1 };
+        jobs.enqueue(&tidy, "ada", None).unwrap();
+        jobs.cancel(&again.job.id, "ada").unwrap();
+        turn(&world.worker(WorkerParams::default()));
+        let exists = |source: &Source| match source {
+            Source::Blob { blob, .. } => blobs.exists(blob).unwrap(),
+            Source::File { .. } => false,
+        };
+        assert!(!exists(&old) && exists(&kept));
+    });
+}

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use churn_config::Settings;
 use churn_engine::jobs::KindInfo;
+use churn_engine::users::Scope;
 use churn_engine::{Home, Stop};
 use churn_pipeline::Progress as _;
 use churn_store::queue::{self, Claim};
@@ -20,6 +21,7 @@ pub(crate) const PUPPET: [Runner; 1] = [Runner {
         name: "puppet",
         priority: 0,
         max_attempts: 3,
+        scope: Scope::Train,
         check: |_| Ok(()),
     },
     run: puppet,
