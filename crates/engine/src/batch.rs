@@ -158,13 +158,12 @@ fn parse_lines(served: &Served, lines: Vec<Line>) -> ParsedChunk {
         let values = serde_json::from_slice::<BTreeMap<String, Value>>(&line.bytes);
         let keyed = values
             .map_err(|fault| not_an_object(&line, &fault.to_string()))
-            .and_then(|mut values| {
-                let row = line.row;
-                match served.take_key(&mut values, || row.to_string()) {
+            .and_then(
+                |mut values| match served.take_key(&mut values, churn_store::new_id) {
                     Ok(_) => Ok(values),
                     Err(fault) => Err(not_an_object(&line, &fault.to_string())),
-                }
-            });
+                },
+            );
         match keyed {
             Ok(values) => rows.push((line.row, values)),
             Err(refused) => bad.push(refused),

@@ -253,6 +253,12 @@ pub enum Error {
         /// The id.
         id: String,
     },
+    /// There is no such file in the folder from which callers may name files.
+    #[error("there is no file '{name}' in the data folder")]
+    UnknownDataFile {
+        /// The name as given.
+        name: String,
+    },
     /// Only jobs that failed or were cancelled can be retried.
     #[error("job {id} is {status}; only failed and cancelled ones can be retried")]
     NotRetryable {

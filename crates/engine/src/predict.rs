@@ -6,7 +6,7 @@ use churn_schema::{Fault, FaultCode, ParsedChunk, RejectedRow, Table};
 use serde_json::Value;
 
 use crate::serving::Served;
-use crate::{Error, ExplainedCustomer, ScoredRow};
+use crate::{Counterfactual, Error, ExplainedCustomer, ScoredRow};
 
 /// The field that names a customer when the key column is called otherwise.
 pub const CUSTOMER_ID: &str = "customer_id";
@@ -44,6 +44,17 @@ pub struct Prediction {
     pub record: String,
 }
 
+/// A score in full, and what would change it.
+#[derive(Debug, Clone)]
+pub struct FullExplanation {
+    /// The key that was given, or the one that was made.
+    pub customer_id: String,
+    /// Every contribution.
+    pub explained: ExplainedCustomer,
+    /// What would lower the risk, best first; see [`CAUTION`](crate::CAUTION).
+    pub counterfactuals: Vec<Counterfactual>,
+}
+
 impl Served {
     /// Scores one customer. `new_id` makes a key for a customer that brings none.
     ///
@@ -65,33 +76,62 @@ impl Served {
             });
         }
         let scored = self.score_rows(&parsed.table, explain)?.pop();
+        let scored = scored.ok_or(Error::Unexplained)?;
+        parsed.faults.extend(self.unusual(&parsed.table, 0));
         Ok(Prediction {
             customer_id: customer.id,
             is_named: customer.is_named,
-            scored: scored.ok_or(Error::Unexplained)?,
+            scored,
             imputed: self.imputed(&parsed.table, 0),
             warnings: parsed.faults,
             record,
         })
     }
 
-    /// Explains one customer in full; gives the key as well, which is new when none was given.
+    /// Explains one customer; gives the key as well, which is new when none was given.
     ///
     /// # Errors
     /// As [`Served::predict`].
     pub fn explain(
         &self,
-        mut values: BTreeMap<String, Value>,
+        values: BTreeMap<String, Value>,
         new_id: impl FnOnce() -> String,
     ) -> Result<(String, ExplainedCustomer), Error> {
+        let (customer_id, table) = self.read_one(values, new_id)?;
+        Ok((customer_id, self.scorer().explain(&table, 0)?))
+    }
+
+    /// Explains one customer, and says what would change the score.
+    ///
+    /// # Errors
+    /// As [`Served::predict`].
+    pub fn explain_fully(
+        &self,
+        values: BTreeMap<String, Value>,
+        new_id: impl FnOnce() -> String,
+    ) -> Result<FullExplanation, Error> {
+        let (customer_id, table) = self.read_one(values, new_id)?;
+        Ok(FullExplanation {
+            customer_id,
+            explained: self.scorer().explain(&table, 0)?,
+            counterfactuals: self.scorer().counterfactuals(&table, 0)?,
+        })
+    }
+
+    /// The customer's key, and the values as a table of one row.
+    fn read_one(
+        &self,
+        mut values: BTreeMap<String, Value>,
+        new_id: impl FnOnce() -> String,
+    ) -> Result<(String, Table), Error> {
         let customer = self.take_key(&mut values, new_id)?;
         let mut parsed = self.rows().parse(&[(1, values)]);
-        if let Some(rejected) = parsed.rejected.pop() {
-            return Err(Error::CustomerRefused {
+        match parsed.rejected.pop() {
+            Some(rejected) => Err(Error::CustomerRefused {
                 faults: rejected.faults,
-            });
+            }),
+            None => Ok((customer.id, parsed.table)),
         }
-        Ok((customer.id, self.scorer().explain(&parsed.table, 0)?))
     }
 
     /// Scores the good rows of a chunk; the refused ones stand between them, in order of the file.
@@ -123,11 +163,13 @@ impl Served {
                 outcomes.push(Outcome::Refused(refused));
             }
             let key = scored.key.clone();
+            let mut odd = warnings.remove(&scored.row).unwrap_or_default();
+            odd.extend(self.unusual(&table, row_idx));
             outcomes.push(Outcome::Scored(Prediction {
                 is_named: key.is_some(),
                 customer_id: key.unwrap_or_else(|| scored.row.to_string()),
                 imputed: self.imputed(&table, row_idx),
-                warnings: warnings.remove(&scored.row).unwrap_or_default(),
+                warnings: odd,
                 record: self.record(&table, row_idx),
                 scored,
             }));
@@ -162,6 +204,13 @@ impl Served {
         let customer = match given.or(alias).unwrap_or(Value::Null) {
             Value::Null => made(),
             Value::String(text) if text.trim().is_empty() => made(),
+            // No file can hold one, and Postgres keeps none.
+            Value::String(text) if text.contains('\0') => {
+                let column = key.unwrap_or(CUSTOMER_ID);
+                return Err(Error::CustomerRefused {
+                    faults: vec![bad_key(column, &Value::String(text))],
+                });
+            }
             Value::String(text) => named(text),
             Value::Number(number) => named(number.to_string()),
             other => {
@@ -227,7 +276,7 @@ fn bad_key(column: &str, value: &Value) -> Fault {
         line: None,
         column: Some(column.to_owned()),
         value: Some(value.to_string().chars().take(80).collect()),
-        expected: "a text or a number".to_owned(),
+        expected: "a text without NUL, or a number".to_owned(),
         fix: "send the customer's key, or leave it out to get one".to_owned(),
     }
 }

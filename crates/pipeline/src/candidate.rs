@@ -14,6 +14,7 @@ use churn_zoo::{
 
 use crate::{
     Error, NamedPolicy, StudySummary, card::CardFacts, figures::figures, progress::Progress,
+    usual::usual_ranges,
 };
 
 /// Rows a candidate is built on and judged by.
@@ -184,6 +185,7 @@ pub(crate) fn finish(
         native,
     };
     model.card.figures = inside;
+    model.card.figures.usual = usual_ranges(parts.development);
     let (test, test_probabilities) = judge(&model, parts.test, seed, n_replicates)?;
     model.card.cv_metrics = named(&evidence.metrics);
     model

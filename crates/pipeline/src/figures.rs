@@ -1,5 +1,7 @@
 //! What a card shows of the inside of a model: importances, coefficients, curves.
 
+use std::collections::BTreeMap;
+
 use churn_ensemble::{ImportanceKind, Predictor, xgboost};
 use churn_features::{Encoding, FittedPlan};
 use churn_registry::{CardFigures, Coefficient, FeatureImportance, Importances, OutOfBag};
@@ -20,6 +22,7 @@ pub(crate) fn figures(
         importances: importances(algorithm, plan, predictor, native),
         coefficients: coefficients(plan, predictor),
         out_of_bag,
+        usual: BTreeMap::new(),
     }
 }
 

@@ -49,6 +49,7 @@ mod split;
 mod train;
 mod trainers;
 mod tuning;
+mod usual;
 mod validate;
 mod values;
 

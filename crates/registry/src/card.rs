@@ -55,6 +55,19 @@ pub struct CardFigures {
     /// A forest's judgement of itself by the trees that did not see a row.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub out_of_bag: Option<OutOfBag>,
+    /// Usual numbers by column; a customer with another is scored and flagged.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub usual: BTreeMap<String, UsualRange>,
+}
+
+/// Numbers that a model has seen in training and that do not lie far out there.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UsualRange {
+    /// The lowest.
+    pub low: f64,
+    /// The highest.
+    pub high: f64,
 }
 
 impl CardFigures {

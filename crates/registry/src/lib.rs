@@ -42,7 +42,7 @@ pub use activate::Moved;
 pub use bundle::{FORMAT, MAX_BUNDLE_BYTES, read_bundle, write_bundle};
 pub use card::{
     Card, CardFigures, Coefficient, FeatureImportance, Importances, JudgedOn, Origin, OutOfBag,
-    TrainedOn,
+    TrainedOn, UsualRange,
 };
 /// How far a probability may be off.
 pub use churn_ensemble::{IntervalCovers, IntervalTable};

@@ -77,6 +77,8 @@ pub enum FaultCode {
     CheckFailed,
     /// No row has a value in the column.
     NoValues,
+    /// A number unlike those a model was trained on.
+    Outlier,
 }
 
 impl FaultCode {
@@ -106,6 +108,7 @@ impl FaultCode {
             Self::MissingTarget => "missing_target",
             Self::CheckFailed => "check_failed",
             Self::NoValues => "no_values",
+            Self::Outlier => "outlier",
         }
     }
 }

@@ -99,6 +99,10 @@ pub enum CustomerOrder {
 pub struct CustomerFilter<'a> {
     /// Only this risk level.
     pub risk_level: Option<&'a str>,
+    /// Only from this probability on.
+    pub min_probability: Option<f64>,
+    /// Only up to this probability.
+    pub max_probability: Option<f64>,
     /// Only keys that begin so, upper and lower case told apart.
     pub key_prefix: Option<&'a str>,
     /// Only what comes after this customer (probability and key), which is how the next page is
@@ -166,6 +170,12 @@ fn filtered<'a>(dataset: &str, filter: &CustomerFilter<'_>) -> Boxed<'a> {
         .filter(customers::dataset.eq(dataset.to_owned()));
     if let Some(level) = filter.risk_level {
         query = query.filter(customers::risk_level.eq(level.to_owned()));
+    }
+    if let Some(least) = filter.min_probability {
+        query = query.filter(customers::probability.ge(least));
+    }
+    if let Some(most) = filter.max_probability {
+        query = query.filter(customers::probability.le(most));
     }
     if let Some(prefix) = filter.key_prefix {
         // A range instead of LIKE: the index answers it, and both databases agree.
