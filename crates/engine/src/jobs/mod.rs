@@ -101,10 +101,10 @@ impl Jobs {
     /// As [`enqueue`](Self::enqueue).
     pub fn enqueue_once<J: JobKind>(&self, job: &J, who: &str) -> Result<Enqueued, Error> {
         let payload = write_payload(job)?;
-        let newest = |connection: &mut Connection| {
-            Ok::<_, Error>(jobs::find_newest_alike(connection, J::NAME, &payload)?)
+        let alike = |connection: &mut Connection| {
+            Ok::<_, Error>(jobs::find_alike(connection, J::NAME, &payload)?)
         };
-        let before = self.database.read(newest)?;
+        let before = self.database.read(alike)?;
         if let Some(job) = before.as_ref().filter(|job| !job.status.is_final()) {
             let job = JobView::of(job);
             return Ok(Enqueued { job, is_new: false });

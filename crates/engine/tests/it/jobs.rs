@@ -76,3 +76,29 @@ fn a_job_by_name_must_be_what_its_kind_needs() {
         assert!(text.contains(part), "{text}");
     }
 }
+
+#[test]
+fn the_same_asked_for_at_the_same_moment_is_one_job_until_it_ends() {
+    for test in TestDatabase::each() {
+        let database = Database::open(test.url(), 8).unwrap();
+        let clock = Arc::new(ManualClock::new("2026-01-31T08:00:00Z".parse().unwrap()));
+        let jobs = Jobs::new(database, clock);
+        let housekeep = Housekeep { keep_jobs_days: 9 };
+        let ask = || jobs.enqueue_once(&housekeep, "ada").unwrap();
+        let asked: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
+            threads.into_iter().map(|it| it.join().unwrap()).collect()
+        });
+        let id = &asked[0].job.id;
+        assert!(asked.iter().all(|it| it.job.id == *id));
+        assert_eq!(asked.iter().filter(|it| it.is_new).count(), 1);
+        let other = Housekeep { keep_jobs_days: 8 };
+        assert_ne!(jobs.enqueue_once(&other, "ada").unwrap().job.id, *id);
+        jobs.cancel(id, "ada").unwrap();
+        let next = ask();
+        assert!(next.is_new && next.job.id != *id);
+        jobs.cancel(&next.job.id, "ada").unwrap();
+        jobs.retry(id, "ada").unwrap();
+        assert_eq!(ask().job.id, *id, "it waits again");
+    }
+}

@@ -243,23 +243,32 @@ pub fn find_by_key(connection: &mut Connection, dedup_key: &str) -> Result<Optio
     row.map(|row| row.read(&connection.place)).transpose()
 }
 
-/// The newest job that asks for exactly this.
+/// A job that asks for exactly this: one that waits or runs, else the newest.
 ///
 /// # Errors
 ///
 /// As [`find`].
-pub fn find_newest_alike(
+pub fn find_alike(
     connection: &mut Connection,
     kind: &str,
     payload: &str,
 ) -> Result<Option<Job>, Error> {
-    let answer = jobs::table
-        .filter(jobs::kind.eq(kind))
-        .filter(jobs::payload.eq(payload))
-        .order(jobs::id.desc())
+    let alike = || {
+        jobs::table
+            .filter(jobs::kind.eq(kind))
+            .filter(jobs::payload.eq(payload))
+            .order(jobs::id.desc())
+    };
+    let unfinished = [JobStatus::Queued.as_str(), JobStatus::Running.as_str()];
+    let answer = alike()
+        .filter(jobs::status.eq_any(unfinished))
         .first::<Row>(&mut connection.any)
         .optional();
-    let row = connection.name("looking up a job by what it asks for", answer)?;
+    let mut row = connection.name("looking up a job by what it asks for", answer)?;
+    if row.is_none() {
+        let answer = alike().first::<Row>(&mut connection.any).optional();
+        row = connection.name("looking up an ended job by what it asks for", answer)?;
+    }
     row.map(|row| row.read(&connection.place)).transpose()
 }
 
