@@ -22,6 +22,8 @@ pub const CHURN_REDIS_URL: &str = "CHURN_REDIS_URL";
 pub const CHURN_JOBS_WORKERS: &str = "CHURN_JOBS_WORKERS";
 /// Seconds after which a job of a silent worker is taken over.
 pub const CHURN_JOBS_LEASE_SECONDS: &str = "CHURN_JOBS_LEASE_SECONDS";
+/// Folder of files that callers of the API may name, for training.
+pub const CHURN_DATA_FOLDER: &str = "CHURN_DATA_FOLDER";
 /// Path of `libxgboost.so`.
 pub const CHURN_XGBOOST_LIBRARY: &str = "CHURN_XGBOOST_LIBRARY";
 /// Threads for training and batches; default all cores.
@@ -79,6 +81,7 @@ pub const SETTINGS: &[(&str, &str)] = &[
     (CHURN_REDIS_URL, "cache.redis_url"),
     (CHURN_JOBS_WORKERS, "jobs.workers"),
     (CHURN_JOBS_LEASE_SECONDS, "jobs.lease_seconds"),
+    (CHURN_DATA_FOLDER, "jobs.data_folder"),
     (AWS_ENDPOINT_URL, "blobs.endpoint"),
     (AWS_REGION, "blobs.region"),
     (AWS_ACCESS_KEY_ID, "blobs.access_key"),

@@ -25,8 +25,10 @@ const KNOWN_KEYS: &[&str] = &[
     "xgboost.library",
     "threads",
     "cache.redis_url",
+    "cache.memory_mib",
     "jobs.workers",
     "jobs.lease_seconds",
+    "jobs.data_folder",
     "server.host",
     "server.port",
     "server.workers",
@@ -49,6 +51,8 @@ const KNOWN_KEYS: &[&str] = &[
     "scoring.queue",
     "scoring.batch_threads",
     "scoring.batches",
+    "scoring.job_mib",
+    "scoring.job_rows",
     "scoring.log",
     "limits.requests_per_second",
     "limits.burst",
@@ -234,6 +238,13 @@ fn assemble(
     });
 
     settings.cache.redis_url = taker.text("cache.redis_url").map(Secret::new);
+    taker.number(
+        "cache.memory_mib",
+        &mut settings.cache.memory_mib,
+        0,
+        1 << 20,
+    );
+    settings.jobs.data_folder = taker.text("jobs.data_folder").map(PathBuf::from);
     if let Some(n) = taker.parsed("jobs.workers", "a whole number from 0 to 64", |n| *n <= 64) {
         settings.jobs.workers = n;
     }

@@ -62,6 +62,10 @@ pub struct ScoringSettings {
     pub batch_threads: Option<usize>,
     /// Most files scored at once, 1..=1000; default 2.
     pub batches: usize,
+    /// Files larger than this become a job, MiB, 0..=1048576; default 64.
+    pub job_mib: u64,
+    /// Text files of more lines than this become a job, 0..=10^12; default 200000.
+    pub job_rows: u64,
     /// Whether every prediction is stored; default true.
     pub log: bool,
 }
@@ -165,6 +169,8 @@ impl Default for ScoringSettings {
             queue: 256,
             batch_threads: None,
             batches: 2,
+            job_mib: 64,
+            job_rows: 200_000,
             log: true,
         }
     }
@@ -292,6 +298,13 @@ fn fill_scoring(scoring: &mut ScoringSettings, taker: &mut Taker) {
         |n| (1..=1024).contains(n),
     );
     taker.number("scoring.batches", &mut scoring.batches, 1, 1000);
+    taker.number("scoring.job_mib", &mut scoring.job_mib, 0, 1 << 20);
+    taker.number(
+        "scoring.job_rows",
+        &mut scoring.job_rows,
+        0,
+        1_000_000_000_000,
+    );
     taker.flag("scoring.log", &mut scoring.log);
 }
 

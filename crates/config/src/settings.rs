@@ -82,11 +82,13 @@ pub struct Settings {
 }
 
 /// Section `cache`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheSettings {
     /// `redis://user:password@host:port`; none = memory of each process.
     pub redis_url: Option<Secret>,
+    /// Most that is kept in memory, MiB, 0..=1048576; default 16.
+    pub memory_mib: usize,
 }
 
 /// Section `jobs`.
@@ -97,6 +99,8 @@ pub struct JobSettings {
     pub workers: usize,
     /// A job whose worker is silent for so many seconds is taken over, 1..=3600; default 30.
     pub lease_seconds: u64,
+    /// Folder of files that callers of the API may name; none = `data` in the home.
+    pub data_folder: Option<PathBuf>,
 }
 
 /// Section `database`.
@@ -152,10 +156,14 @@ impl Settings {
             },
             xgboost: XgboostSettings::default(),
             threads: None,
-            cache: CacheSettings::default(),
+            cache: CacheSettings {
+                redis_url: None,
+                memory_mib: 16,
+            },
             jobs: JobSettings {
                 workers: 1,
                 lease_seconds: 30,
+                data_folder: None,
             },
             server: ServerSettings::default(),
             scoring: ScoringSettings::default(),
@@ -170,6 +178,12 @@ impl Settings {
         self.database.url.clone().unwrap_or_else(|| {
             Secret::new(format!("sqlite:{}", self.home.join("churn.db").display()))
         })
+    }
+
+    /// The folder of files that callers may name, the default filled in.
+    pub fn data_folder(&self) -> PathBuf {
+        let given = self.jobs.data_folder.clone();
+        given.unwrap_or_else(|| self.home.join("data"))
     }
 
     /// The folder of blobs when [`BlobSettings::url`] is not set.

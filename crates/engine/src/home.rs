@@ -60,6 +60,7 @@ impl Home {
         let redis_url = settings.cache.redis_url.as_ref();
         Ok(Cache::open(&CacheParams {
             redis_url: redis_url.map(|url| url.expose().to_owned()),
+            max_bytes: settings.cache.memory_mib << 20,
             ..CacheParams::default()
         })?)
     }

@@ -159,10 +159,7 @@ impl Registry {
         let (from, row) = self.database.transaction_with_retry(|connection| {
             let history = alias_moves::list(connection, alias)?;
             let Some((now, target)) = before(&history) else {
-                return Err(Error::NothingToRollBack {
-                    alias: alias.to_owned(),
-                    now: history.last().map(|last| last.to_version.clone()),
-                });
+                return Err(nothing_before(alias, &history));
             };
             let row = resolve_row(connection, &target)?;
             self.refuse_unverified(&ModelVersion::from_row(row.clone())?)?;
@@ -180,6 +177,19 @@ impl Registry {
             from: Some(from),
             to: ModelVersion::from_row(row)?,
         })
+    }
+
+    /// The version that a [rollback](Self::rollback_alias) of `alias` would go back to now.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NothingToRollBack`].
+    pub fn rollback_target(&self, alias: &str) -> Result<String, Error> {
+        let history = self.history(alias)?;
+        match before(&history) {
+            Some((_, target)) => Ok(target),
+            None => Err(nothing_before(alias, &history)),
+        }
     }
 
     /// Every move of `alias`, the first at the front.
@@ -259,6 +269,13 @@ fn before(history: &[AliasMove]) -> Option<(String, String)> {
     }
     let now = stack.pop()?;
     Some((now.to_owned(), stack.pop()?.to_owned()))
+}
+
+fn nothing_before(alias: &str, history: &[AliasMove]) -> Error {
+    Error::NothingToRollBack {
+        alias: alias.to_owned(),
+        now: history.last().map(|last| last.to_version.clone()),
+    }
 }
 
 fn check_alias(name: &str) -> Result<(), Error> {

@@ -1,16 +1,19 @@
 //! The service as a value: built from settings, run until it is told to stop.
 
+use std::any::Any;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use actix_web::rt::net::TcpStream;
 use actix_web::{HttpServer, web};
 use anyhow::Context;
 use churn_config::Settings;
 use churn_engine::Home;
 use churn_registry::Registry;
+use socket2::SockRef;
 use tokio::sync::Notify;
 
 use crate::routes;
@@ -104,11 +107,14 @@ impl Application {
 async fn serve(listener: TcpListener, state: Arc<AppState>, stop: Stopper) -> anyhow::Result<()> {
     let settings = state.settings.server.clone();
     let data = web::Data::from(state);
+    let forgetting = forget_answers(data.clone());
+    let patience = Duration::from_secs(settings.request_seconds);
     let server = HttpServer::new(move || routes::app(&data))
         .workers(settings.workers)
         .worker_max_blocking_threads(16)
         .max_connections(settings.max_connections)
         .client_request_timeout(Duration::from_secs(settings.header_seconds))
+        .on_connect(move |connection, _| give_up_after(connection, patience))
         .client_disconnect_timeout(Duration::from_secs(1))
         .keep_alive(Duration::from_secs(settings.idle_seconds))
         .shutdown_timeout(settings.shutdown_seconds)
@@ -122,8 +128,27 @@ async fn serve(listener: TcpListener, state: Arc<AppState>, stop: Stopper) -> an
     tokio::select! {
         ended = server => ended?,
         () = stopping => {}
+        () = forgetting => {}
     }
     Ok(())
+}
+
+/// Clears the answers of models that no longer serve, for as long as the service runs.
+async fn forget_answers(state: web::Data<AppState>) {
+    loop {
+        state.exchanged.notified().await;
+        state.cache.clear(routes::ANSWERS).await;
+    }
+}
+
+/// Lets the system end a connection whose other side takes nothing of an answer for so long.
+fn give_up_after(connection: &dyn Any, patience: Duration) {
+    if let Some(stream) = connection.downcast_ref::<TcpStream>() {
+        let told = SockRef::from(stream).set_tcp_user_timeout(Some(patience));
+        if let Err(fault) = told {
+            tracing::debug!(target: "churn::http", %fault, "no time limit on slow readers");
+        }
+    }
 }
 
 /// Notices what other processes activate.

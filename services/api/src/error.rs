@@ -302,6 +302,24 @@ impl From<EngineError> for ApiError {
             EngineError::UserExists { .. } | EngineError::LastAdmin { .. } => {
                 Self::new(Code::Conflict, told, "see the list of users")
             }
+            EngineError::UnknownJob { .. } => {
+                Self::new(Code::NotFound, told, "GET /api/v1/jobs lists what there is")
+            }
+            EngineError::NotRetryable { .. } => Self::new(
+                Code::Conflict,
+                told,
+                "see how far it is with GET /api/v1/jobs/{id}",
+            ),
+            EngineError::BadJob { .. } => Self::new(
+                Code::BadBody,
+                told,
+                "put the values right and send it again",
+            ),
+            EngineError::UnknownDataFile { .. } => Self::new(
+                Code::NotFound,
+                told,
+                "names are relative to the folder of the setting jobs.data_folder; nothing outside is reached",
+            ),
             EngineError::Registry(fault) => fault.into(),
             EngineError::Store(fault) => Self::store(&fault),
             EngineError::Data(fault) if fault.is_data_refused() => Self::new(

@@ -41,7 +41,7 @@ pub(crate) fn let_read(headers: &mut HeaderMap, origin: HeaderValue) {
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
     headers.insert(
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("x-request-id, retry-after"),
+        HeaderValue::from_static("x-request-id, retry-after, location, content-disposition"),
     );
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn preflight(request: &ServiceRequest) -> Option<HttpResponse> {
         ))
         .insert_header((
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "authorization, content-type, x-api-key, x-request-id",
+            "authorization, content-type, idempotency-key, x-api-key, x-request-id",
         ))
         .insert_header((header::ACCESS_CONTROL_MAX_AGE, REMEMBERED_SECONDS))
         .finish();

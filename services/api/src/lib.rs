@@ -19,6 +19,7 @@
 //! a job that it puts in the queue. It sits in layer 4.
 
 mod application;
+mod cursor;
 mod error;
 mod extract;
 mod headers;
@@ -29,6 +30,7 @@ mod routes;
 mod start;
 mod state;
 mod tokens;
+mod upload;
 
 pub use application::{Application, Stopper};
 pub use error::{ApiError, Code, Detail, ErrorBody};

@@ -8,7 +8,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::{HttpResponse, ResponseError, web};
 use futures_util::future::LocalBoxFuture;
 use tracing::Instrument;
@@ -135,12 +135,15 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = actix_web::Error>,
     B: MessageBody + 'static,
 {
-    if let Err(fault) = state.clients.admit(&request) {
+    if let Err(fault) = state.clients.admit(&request, state.clock.now()).await {
         state.metrics.rate_limited.inc();
         return Err(fault.error_response());
     }
     if let Some(answer) = headers::preflight(&request) {
         return Err(answer);
+    }
+    if has_nul(request.uri()) {
+        return Err(nul_byte().error_response());
     }
     let limit = Duration::from_secs(state.settings.server.request_seconds);
     let answered = if crate::routes::is_streamed(request.path()) {
@@ -156,6 +159,20 @@ where
         Ok(response) => Ok(in_our_shape(response.map_into_boxed_body())),
         Err(fault) => Err(HttpResponse::from_error(fault)),
     }
+}
+
+/// Whether the address holds a NUL, which no name has and Postgres refuses to compare.
+fn has_nul(uri: &Uri) -> bool {
+    let parts = [Some(uri.path()), uri.query()];
+    parts.into_iter().flatten().any(|part| part.contains("%00"))
+}
+
+fn nul_byte() -> ApiError {
+    ApiError::new(
+        Code::BadParameter,
+        "the address holds a NUL byte",
+        "leave %00 out",
+    )
 }
 
 fn took_too_long(limit: Duration) -> ApiError {

@@ -4,15 +4,17 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use churn_config::Settings;
+use churn_engine::jobs::Jobs;
 use churn_engine::users::{UserParams, Users};
 use churn_engine::{
-    ComputePool, ModelDesk, Outcome, Permit, Prediction, PredictionLog, PredictionLogCounts,
-    PredictionLogParams, Refreshed, Served, ServingParams,
+    ComputePool, DataFolder, Home, ModelDesk, Outcome, Permit, Prediction, PredictionLog,
+    PredictionLogCounts, PredictionLogParams, Refreshed, Served, ServingParams,
 };
 use churn_registry::Registry;
 use churn_store::tables::predictions::Prediction as LogEntry;
-use churn_store::{Clock, SystemClock};
+use churn_store::{Cache, Clock, SystemClock};
 use churn_telemetry::Metrics;
+use tokio::sync::Notify;
 
 use crate::error::{ApiError, Code};
 use crate::known::Known;
@@ -33,6 +35,14 @@ pub(crate) struct AppState {
     pub(crate) clients: ClientLimits,
     /// Who may use the service.
     pub(crate) users: Users,
+    /// Work that takes longer than a request.
+    pub(crate) jobs: Jobs,
+    /// Files that requests may name.
+    pub(crate) data_folder: DataFolder,
+    /// What can be worked out again.
+    pub(crate) cache: Cache,
+    /// Told whenever a model takes over.
+    pub(crate) exchanged: Notify,
     /// Access tokens.
     pub(crate) tokens: Tokens,
     /// Keys accepted a moment ago.
@@ -62,6 +72,7 @@ impl AppState {
             home: settings.home.clone(),
         };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let cache = Home::open_cache(&settings)?;
         let users = Users::new(
             registry.database().clone(),
             Arc::clone(&clock),
@@ -78,13 +89,17 @@ impl AppState {
         };
         let state = Self {
             users,
+            jobs: Jobs::new(registry.database().clone(), Arc::clone(&clock)),
+            data_folder: DataFolder::new(&settings.data_folder()),
             tokens: Tokens::new(&settings.auth, &settings.home)?,
             known: Known::default(),
             log: RwLock::new(log),
             desk: ModelDesk::new(registry, params),
             online,
             batch,
-            clients: ClientLimits::new(&settings),
+            clients: ClientLimits::new(&settings, &cache),
+            cache,
+            exchanged: Notify::new(),
             metrics: Metrics::new()?,
             clock,
             settings,
@@ -140,6 +155,7 @@ impl AppState {
     }
 
     fn note_exchange(&self, from: Option<&str>, to: &str) {
+        self.exchanged.notify_one();
         self.metrics.model_info.reset();
         self.metrics.model_info.with_label_values(&[to]).set(1);
         tracing::info!(

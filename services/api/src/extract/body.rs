@@ -31,23 +31,78 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest for JsonBody<T> {
         let payload = payload.take();
         Box::pin(async move {
             let state = state_of(&request)?;
-            let limit = state.settings.server.max_body_kib * 1024;
-            check_kind(&request)?;
-            let bytes = collect(&request, payload, limit).await?;
-            let is_packed = is_packed(&request)?;
-            if bytes.len() <= SMALL_BODY_BYTES && !is_packed {
-                return parse(&bytes).map(Self);
-            }
-            let work = move || {
-                let bytes = if is_packed {
-                    unpack(&bytes, limit)?.into()
-                } else {
-                    bytes
-                };
-                parse(&bytes)
-            };
-            state.online.run(work).await?.map(Self)
+            read_json(&state, &request, payload).await.map(Self)
         })
+    }
+}
+
+/// Reads a JSON body into `T`.
+pub(crate) async fn read_json<T: DeserializeOwned + Send + 'static>(
+    state: &AppState,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<T, ApiError> {
+    let limit = state.settings.server.max_body_kib * 1024;
+    check_kind(request)?;
+    let bytes = collect(request, payload, limit).await?;
+    let is_packed = is_packed(request)?;
+    if bytes.len() <= SMALL_BODY_BYTES && !is_packed {
+        return parse(&bytes);
+    }
+    let work = move || {
+        let bytes = if is_packed {
+            unpack(&bytes, limit)?.into()
+        } else {
+            bytes
+        };
+        parse(&bytes)
+    };
+    state.online.run(work).await?
+}
+
+/// A JSON body that may be left out; one that is there must be good.
+#[derive(Debug)]
+pub(crate) struct OptionalJson<T>(pub(crate) Option<T>);
+
+impl<T: DeserializeOwned + Send + 'static> FromRequest for OptionalJson<T> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            let state = state_of(&request)?;
+            let length = request.headers().get(header::CONTENT_LENGTH);
+            let is_there = length.map_or_else(
+                || request.headers().contains_key(header::TRANSFER_ENCODING),
+                |length| length.as_bytes() != b"0",
+            );
+            if !is_there {
+                return Ok(Self(None));
+            }
+            read_json(&state, &request, payload)
+                .await
+                .map(|body| Self(Some(body)))
+        })
+    }
+}
+
+impl<T: ApiComponent> ApiComponent for OptionalJson<T> {
+    fn required() -> bool {
+        false
+    }
+
+    fn child_schemas() -> Vec<(String, ReferenceOr<apistos::Schema>)> {
+        T::child_schemas()
+    }
+
+    fn raw_schema() -> Option<ReferenceOr<apistos::Schema>> {
+        T::raw_schema()
+    }
+
+    fn schema() -> Option<(String, ReferenceOr<apistos::Schema>)> {
+        T::schema()
     }
 }
 
@@ -59,7 +114,21 @@ pub(crate) fn state_of(request: &HttpRequest) -> Result<web::Data<AppState>, Api
         .ok_or_else(|| ApiError::internal(&"the application has no state"))
 }
 
+/// NUL as JSON writes it.
+const ESCAPED_NUL: &[u8] = b"\\u0000";
+
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    // No name and no text of ours holds one, and Postgres keeps none.
+    if bytes
+        .windows(ESCAPED_NUL.len())
+        .any(|part| part == ESCAPED_NUL)
+    {
+        return Err(ApiError::new(
+            Code::BadBody,
+            "a text of the body holds NUL",
+            "leave \\u0000 out",
+        ));
+    }
     serde_json::from_slice(bytes).map_err(|fault| {
         ApiError::new(
             Code::BadBody,

@@ -28,30 +28,54 @@ const KEY_HEADER: &str = "x-api-key";
 
 /// What a handler lets its callers do.
 pub(crate) trait Permission: 'static {
-    /// What the caller's role, or key, must include; none = signing in is enough.
-    const SCOPE: Option<Scope>;
+    /// What the caller's role, or key, must include one of; empty = signing in is enough.
+    const SCOPES: &'static [Scope];
+    /// Whether anybody may where scoring is open to all.
+    const OPEN: bool = false;
     /// Whether it may be done before a password that was given is changed.
     const BEFORE_PASSWORD_CHANGE: bool = false;
 }
 
 macro_rules! permissions {
-    ($($(#[doc = $doc:literal])+ $name:ident = $scope:expr;)+) => {
+    ($($(#[doc = $doc:literal])+ $name:ident = $scopes:expr;)+) => {
         $($(#[doc = $doc])+ #[derive(Debug)] pub(crate) struct $name;
         impl Permission for $name {
-            const SCOPE: Option<Scope> = Some($scope);
+            const SCOPES: &'static [Scope] = &$scopes;
         })+
     };
 }
 
 permissions! {
-    /// Scoring and explaining customers.
-    Score = Scope::Score;
-    /// Looking at models, figures, customers, predictions, jobs.
-    Read = Scope::Read;
+    /// Looking at models, figures, customers, predictions.
+    Read = [Scope::Read];
+    /// Starting training.
+    Train = [Scope::Train];
+    /// Looking at jobs; who may not read sees only their own.
+    Follow = [Scope::Read, Scope::Score, Scope::Train];
+    /// Ending and repeating jobs; which of them, the kind of the job decides.
+    Steer = [Scope::Score, Scope::Train, Scope::Users];
     /// Putting models into and out of service.
-    Models = Scope::Models;
+    Models = [Scope::Models];
     /// Users, keys of others, the audit trail.
-    Administer = Scope::Users;
+    Administer = [Scope::Users];
+}
+
+/// Seeing how good the model that answers is.
+#[derive(Debug)]
+pub(crate) struct Judge;
+
+impl Permission for Judge {
+    const SCOPES: &'static [Scope] = &[Scope::Read, Scope::Score];
+    const OPEN: bool = true;
+}
+
+/// Scoring and explaining customers.
+#[derive(Debug)]
+pub(crate) struct Score;
+
+impl Permission for Score {
+    const SCOPES: &'static [Scope] = &[Scope::Score];
+    const OPEN: bool = true;
 }
 
 /// One's own account.
@@ -59,7 +83,7 @@ permissions! {
 pub(crate) struct Own;
 
 impl Permission for Own {
-    const SCOPE: Option<Scope> = None;
+    const SCOPES: &'static [Scope] = &[];
     const BEFORE_PASSWORD_CHANGE: bool = true;
 }
 
@@ -99,8 +123,7 @@ impl<P: Permission> FromRequest for Allowed<P> {
         Box::pin(async move {
             let state = state_of(&request)?;
             let Some(proof) = Shown::find(&request) else {
-                let is_open = P::SCOPE == Some(Scope::Score) && state.settings.scoring.open;
-                return if is_open {
+                return if P::OPEN && state.settings.scoring.open {
                     Ok(Self::of(None))
                 } else {
                     Err(sign_in())
@@ -110,13 +133,8 @@ impl<P: Permission> FromRequest for Allowed<P> {
                 .identify(&state, request.method(), request.headers())
                 .await?;
             tracing::Span::current().record("user.name", identity.name.as_str());
-            if let Some(scope) = P::SCOPE {
-                identity.require(scope)?;
-            } else if identity.must_change_password && !P::BEFORE_PASSWORD_CHANGE {
-                return Err(churn_engine::Error::PasswordMustChange {
-                    name: identity.name,
-                }
-                .into());
+            if !P::BEFORE_PASSWORD_CHANGE {
+                identity.require_any(P::SCOPES)?;
             }
             Ok(Self::of(Some(identity)))
         })

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::block;
 use crate::error::ApiError;
-use crate::extract::{Allowed, JsonBody, Own, SESSION_COOKIE};
+use crate::extract::{Allowed, JsonBody, OptionalJson, Own, SESSION_COOKIE};
 use crate::state::AppState;
 
 /// Name and password.
@@ -207,14 +207,14 @@ pub(crate) async fn logout(
     _may: Allowed<Own>,
     state: Data<AppState>,
     request: HttpRequest,
-    body: Option<JsonBody<LogoutBody>>,
+    body: OptionalJson<LogoutBody>,
 ) -> Result<HttpResponse, ApiError> {
     let (users, session) = (state.users.clone(), request.cookie(SESSION_COOKIE));
     block(move || {
         if let Some(session) = session {
             users.end_session(session.value())?;
         }
-        if let Some(token) = body.and_then(|body| body.0.refresh_token) {
+        if let Some(token) = body.0.and_then(|body| body.refresh_token) {
             users.end_refresh_token(&token)?;
         }
         Ok(())

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::ApiError;
-use crate::extract::{Allowed, Score};
+use crate::extract::{Allowed, Judge};
 use crate::state::AppState;
 
 /// Figures of the model that answers, each with its interval.
@@ -59,7 +59,7 @@ fn estimates(figures: &BTreeMap<String, Interval>) -> BTreeMap<String, Estimate>
 /// These are figures of the model; `/metrics` is for Prometheus.
 #[api_operation(tag = "models", operation_id = "get_metrics")]
 pub(crate) async fn get_metrics(
-    _may: Allowed<Score>,
+    _may: Allowed<Judge>,
     state: Data<AppState>,
 ) -> Result<Json<FiguresBody>, ApiError> {
     let served = state.served()?;

@@ -37,7 +37,7 @@ pub(crate) struct ModelHealth {
 /// One thing the service depends on.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Dependency {
-    /// `database` or `objects`.
+    /// `database`, `objects` or `cache`.
     name: &'static str,
     /// Whether it answers.
     ok: bool,
@@ -52,9 +52,10 @@ pub(crate) struct Dependency {
 pub(crate) async fn get_health(state: Data<AppState>) -> Result<Json<Health>, ApiError> {
     let model = state.desk.current();
     let looking = state.clone();
-    let dependencies = actix_web::web::block(move || look_at_dependencies(&looking))
+    let mut dependencies = actix_web::web::block(move || look_at_dependencies(&looking))
         .await
         .map_err(|fault| ApiError::internal(&fault))?;
+    dependencies.push(look_at_cache(&state).await);
     let status = match (&model, dependencies.iter().all(|it| it.ok)) {
         (Some(_), true) => "ok",
         (Some(_), false) => "degraded",
@@ -71,6 +72,20 @@ pub(crate) async fn get_health(state: Data<AppState>) -> Result<Json<Health>, Ap
         dependencies,
         timestamp: state.clock.now().to_string(),
     }))
+}
+
+async fn look_at_cache(state: &AppState) -> Dependency {
+    let health = state.cache.health().await;
+    let detail = if health.is_up {
+        health.backend
+    } else {
+        "redis does not answer; nothing is cached, and limits count in each process"
+    };
+    Dependency {
+        name: "cache",
+        ok: health.is_up,
+        detail: detail.to_owned(),
+    }
 }
 
 fn look_at_dependencies(state: &AppState) -> Vec<Dependency> {

@@ -2,16 +2,25 @@
 
 mod auth;
 mod batch;
+mod customers;
 mod docs;
 mod explain;
 mod figures;
+mod file_answer;
 mod health;
+mod jobs;
+mod known;
 mod models;
 mod page;
 mod predict;
+mod predictions;
 mod probes;
+mod raw_json;
+mod retrain;
 mod users;
 mod v2;
+
+pub(crate) use explain::ANSWERS;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -31,7 +40,14 @@ const OPENAPI_PATH: &str = "/openapi.json";
 
 /// Whether the route reads or writes a stream, so that no limit on the whole time applies.
 pub(crate) fn is_streamed(path: &str) -> bool {
-    path == "/api/v1/batch_predict"
+    const STREAMED: [&str; 3] = [
+        "/api/v1/batch_predict",
+        "/api/v1/retrain",
+        "/api/v1/customers.csv",
+    ];
+    STREAMED.contains(&path)
+        || (path.starts_with("/api/v1/jobs/")
+            && (path.ends_with("/result") || path.ends_with("/rejected")))
 }
 
 /// The application over a state.
@@ -85,10 +101,22 @@ fn people(scope: web::Scope) -> web::Scope {
         .service(web::resource("/audit").route(web::get().to(users::list_audit)))
 }
 
+/// Work that takes longer than a request.
+fn work(scope: web::Scope) -> web::Scope {
+    scope
+        .service(web::resource("/retrain").route(web::post().to(retrain::retrain)))
+        .service(web::resource("/jobs").route(web::get().to(jobs::list_jobs)))
+        .service(web::resource("/jobs/{id}").route(web::get().to(jobs::get_job)))
+        .service(web::resource("/jobs/{id}/cancel").route(web::post().to(jobs::cancel_job)))
+        .service(web::resource("/jobs/{id}/retry").route(web::post().to(jobs::retry_job)))
+        .service(web::resource("/jobs/{id}/result").route(web::get().to(jobs::download_result)))
+        .service(web::resource("/jobs/{id}/rejected").route(web::get().to(jobs::download_rejected)))
+}
+
 /// Every route of the document.
 fn described(config: &mut web::ServiceConfig) {
     config
-        .service(people(api()))
+        .service(work(people(api())))
         .service(v2::routes())
         .service(web::resource("/healthz").route(web::get().to(probes::healthz)))
         .service(web::resource("/readyz").route(web::get().to(probes::readyz)))
@@ -101,7 +129,15 @@ fn api() -> web::Scope {
         .service(web::resource("/health").route(web::get().to(health::get_health)))
         .service(web::resource("/predict").route(web::post().to(predict::predict)))
         .service(web::resource("/batch_predict").route(web::post().to(batch::batch_predict)))
-        .service(web::resource("/explain").route(web::post().to(explain::explain)))
+        .service(
+            web::resource("/explain")
+                .route(web::post().to(explain::explain))
+                .route(web::get().to(explain::explain_known)),
+        )
+        .service(web::resource("/customers").route(web::get().to(customers::list_customers)))
+        .service(web::resource("/customers.csv").route(web::get().to(customers::export_customers)))
+        .service(web::resource("/customers/{id}").route(web::get().to(customers::get_customer)))
+        .service(web::resource("/predictions").route(web::get().to(predictions::list_predictions)))
         .service(web::resource("/metrics").route(web::get().to(figures::get_metrics)))
         .service(web::resource("/models").route(web::get().to(models::list_models)))
         .service(web::resource("/aliases/{alias}").route(web::put().to(models::set_alias)))
@@ -144,6 +180,11 @@ pub(crate) async fn block<T: Send + 'static>(
     done.map_err(|fault| ApiError::internal(&fault))?
 }
 
+/// JSON of the store. What can't be read, which never happens to what we wrote, is shown as text.
+fn stored_json(text: String) -> serde_json::Value {
+    serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text))
+}
+
 fn bad_parameter(fault: &dyn std::fmt::Display) -> ApiError {
     ApiError::new(
         Code::BadParameter,
@@ -175,6 +216,11 @@ fn spec() -> Spec {
         },
         tags: vec![
             tag("scoring", "Score and explain customers"),
+            tag(
+                "customers",
+                "Customers as scored, and every answer that was given",
+            ),
+            tag("jobs", "Work that takes longer than a request"),
             tag("models", "Model versions and how good they are"),
             tag(
                 "inference protocol",

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::block;
 use super::page::Page;
 use crate::error::ApiError;
-use crate::extract::{Allowed, JsonBody, Models, Read};
+use crate::extract::{Allowed, JsonBody, Models, OptionalJson, Read};
 use crate::state::AppState;
 
 /// A model version.
@@ -153,9 +153,9 @@ async fn move_alias(
                 (moved, prepared)
             }
             None => {
-                let moved = registry.rollback_alias(&alias, &who, &why)?;
-                let prepared = state.desk.prepare(&moved.to.version.to_string())?;
-                (moved, prepared)
+                let target = registry.rollback_target(&alias)?;
+                let prepared = state.desk.prepare(&target)?;
+                (registry.rollback_alias(&alias, &who, &why)?, prepared)
             }
         };
         state.offer_model(prepared)?;
@@ -179,9 +179,9 @@ pub(crate) async fn activate_model(
     may: Allowed<Models>,
     state: Data<AppState>,
     version: Path<String>,
-    body: Option<JsonBody<WhyBody>>,
+    body: OptionalJson<WhyBody>,
 ) -> Result<Json<MovedBody>, ApiError> {
-    let why = why(body.and_then(|body| body.0.why));
+    let why = why(body.0.and_then(|body| body.why));
     move_alias(
         state,
         CHAMPION.to_owned(),
@@ -200,9 +200,9 @@ pub(crate) async fn rollback_model(
     may: Allowed<Models>,
     state: Data<AppState>,
     version: Path<String>,
-    body: Option<JsonBody<WhyBody>>,
+    body: OptionalJson<WhyBody>,
 ) -> Result<Json<MovedBody>, ApiError> {
-    let why = why(body.and_then(|body| body.0.why));
+    let why = why(body.0.and_then(|body| body.why));
     move_alias(state, version.into_inner(), None, may.who(), why).await
 }
 

@@ -9,6 +9,7 @@ use churn_store::new_id;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::known::known_values;
 use crate::error::{ApiError, Detail};
 use crate::extract::{Allowed, Customer, JsonBody, Score};
 use crate::state::AppState;
@@ -169,7 +170,8 @@ impl PredictionBody {
 /// Score one customer
 ///
 /// Columns that are left out count as missing and are named in `imputed_fields`; unknown
-/// categories and fields nobody knows are named in `warnings`.
+/// categories and fields nobody knows are named in `warnings`. Of a customer of whom only the key
+/// is sent, the values the store knows are scored.
 #[api_operation(tag = "scoring", operation_id = "predict")]
 pub(crate) async fn predict(
     may: Allowed<Score>,
@@ -178,11 +180,12 @@ pub(crate) async fn predict(
     body: JsonBody<Customer>,
 ) -> Result<Json<PredictionBody>, ApiError> {
     let served = state.served()?;
+    let values = known_values(&state, &served, body.0.0).await?;
     let permit = state.admit_online()?;
     let explain = query.explain();
     let scoring = std::sync::Arc::clone(&served);
     let work = move || {
-        let scored = scoring.predict(body.0.0, explain, new_id);
+        let scored = scoring.predict(values, explain, new_id);
         drop(permit);
         scored
     };

@@ -7,12 +7,14 @@ use apistos::{ApiComponent, api_operation};
 use churn_engine::users::{KeyView, NewKey, NewUser, Role, Scope, UserView};
 use churn_registry::AuditEntry;
 use churn_store::Timestamp;
+use churn_store::tables::audit::{self, AuditFilter};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::auth::Done;
 use super::block;
-use super::page::Page;
+use super::page::{self, Page};
+use super::predictions::{read_moment, write_moment};
 use crate::error::{ApiError, Code};
 use crate::extract::{Administer, Allowed, JsonBody, Own};
 use crate::state::AppState;
@@ -111,7 +113,15 @@ pub(crate) struct AddKeyBody {
 /// How much of the audit trail is wanted.
 #[derive(Deserialize, JsonSchema, ApiComponent)]
 pub(crate) struct AuditQuery {
-    /// Newest entries, 1 to 1000; default 100.
+    /// Only what this account did.
+    who: Option<String>,
+    /// Only this action, as in `models.activate`.
+    action: Option<String>,
+    /// Only what was done to this: an alias, a user, the id of a job.
+    subject: Option<String>,
+    /// `next` of the part before.
+    cursor: Option<String>,
+    /// How many, 1 to 1000; 100 without it.
     limit: Option<u32>,
 }
 
@@ -324,10 +334,22 @@ pub(crate) async fn list_audit(
     state: Data<AppState>,
     query: Query<AuditQuery>,
 ) -> Result<Json<Page<AuditBody>>, ApiError> {
-    let limit = query.limit.unwrap_or(100).clamp(1, 1000);
-    let items = block(move || Ok(state.desk.registry().audit_trail(limit)?)).await?;
-    let items = items.into_iter().map(AuditBody::from).collect();
-    Ok(Json(Page { items, next: None }))
+    let asked = query.into_inner();
+    let place = asked.cursor.as_deref().map(read_moment).transpose()?;
+    let limit = page::limit(asked.limit);
+    let rows = block(move || {
+        let filter = AuditFilter {
+            who: asked.who.as_deref(),
+            action: asked.action.as_deref(),
+            subject: asked.subject.as_deref(),
+            before: place.as_ref().map(|(at, id)| (*at, id.as_str())),
+        };
+        let database = state.desk.registry().database();
+        let list = |connection: &mut _| audit::list(connection, &filter, limit + 1);
+        Ok(database.read(list).map_err(churn_engine::Error::from)?)
+    });
+    let place = |last: &AuditEntry| write_moment(last.at, &last.id);
+    Ok(Json(Page::cut(rows.await?, limit, place, AuditBody::from)))
 }
 
 impl From<AuditEntry> for AuditBody {

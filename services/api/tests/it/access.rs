@@ -1,69 +1,54 @@
 //! Who may do what: every role, every kind of proof, good and bad.
 
-use churn_engine::users::{NewUser, Role, UserParams, Users};
-use churn_store::SystemClock;
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 use crate::app::{App, customer, register};
-use crate::client::{Answer, Ask};
-
-const PASSWORD: &str = "four random words here";
-
-/// A service of the production profile with one account of each role.
-fn production() -> App {
-    let app = App::with(&[("CHURN_PROFILE", "production")], |settings| {
-        settings.limits.requests_per_second = 0;
-    });
-    let users = Users::new(
-        app.registry.database().clone(),
-        Arc::new(SystemClock),
-        UserParams::default(),
-    );
-    for (name, role) in [
-        ("vera", Role::Viewer),
-        ("anna", Role::Analyst),
-        ("adam", Role::Admin),
-    ] {
-        let new = NewUser {
-            name,
-            role,
-            password: Some(PASSWORD),
-        };
-        users.add(&new, "test").unwrap();
-    }
-    app
-}
-
-fn sign_in(app: &App, name: &str) -> Value {
-    app.post(
-        "/api/v1/auth/login",
-        &json!({"name": name, "password": PASSWORD}),
-    )
-    .is_ok()
-}
-
-fn token(app: &App, name: &str) -> String {
-    sign_in(app, name)["access_token"]
-        .as_str()
-        .unwrap()
-        .to_owned()
-}
-
-fn with_token<'a>(app: &App, method: &'a str, path: &'a str, token: &str) -> Ask<'a> {
-    app.ask(method, path)
-        .header("authorization", &format!("Bearer {token}"))
-}
+use crate::client::Answer;
+use crate::people::{PASSWORD, production, production_on, sign_in, token, with_token};
+use crate::stores::Stores;
 
 #[test]
 fn every_role_reaches_its_routes_and_no_further() {
-    let app = production();
+    for stores in Stores::each() {
+        roles_on(production_on(stores, |_| {}));
+    }
+}
+
+/// What a route answers to nobody, viewer, analyst and admin.
+type Expected<'a> = (&'a str, &'a str, Option<Value>, [u16; 4]);
+
+#[track_caller]
+fn roles_on(app: App) {
     let next = register(&app.registry, 2);
     let activate = format!("/api/v1/models/{next}/activate");
-    let routes: [(&str, &str, Option<Value>, [u16; 4]); 7] = [
-        // nobody, viewer, analyst, admin
+    let why = || Some(json!({"why": "test"}));
+    let routes: &[Expected<'_>] = &[
         ("GET", "/api/v1/health", None, [200; 4]),
+        ("GET", "/api/v1/metrics", None, [401, 200, 200, 200]),
         ("GET", "/api/v1/models", None, [401, 200, 200, 200]),
+        ("GET", "/api/v1/models/latest", None, [401, 200, 200, 200]),
+        (
+            "GET",
+            "/api/v1/models/latest/card",
+            None,
+            [401, 200, 200, 200],
+        ),
+        ("GET", "/api/v1/customers", None, [401, 200, 200, 200]),
+        ("GET", "/api/v1/customers/C-1", None, [401, 404, 404, 404]),
+        ("GET", "/api/v1/customers.csv", None, [401, 200, 200, 200]),
+        ("GET", "/api/v1/predictions", None, [401, 200, 200, 200]),
+        ("GET", "/api/v1/jobs", None, [401, 200, 200, 200]),
+        ("GET", "/api/v1/jobs/x", None, [401, 404, 404, 404]),
+        ("GET", "/api/v1/jobs/x/result", None, [401, 404, 404, 404]),
+        ("GET", "/api/v1/jobs/x/rejected", None, [401, 404, 404, 404]),
+        ("POST", "/api/v1/jobs/x/cancel", None, [401, 403, 404, 404]),
+        ("POST", "/api/v1/jobs/x/retry", None, [401, 403, 404, 404]),
+        (
+            "POST",
+            "/api/v1/retrain",
+            Some(json!({"file": "x"})),
+            [401, 403, 403, 404],
+        ),
         (
             "POST",
             "/api/v1/predict",
@@ -76,17 +61,30 @@ fn every_role_reaches_its_routes_and_no_further() {
             Some(customer()),
             [401, 403, 200, 200],
         ),
+        (
+            "GET",
+            "/api/v1/explain?customer_id=none",
+            None,
+            [401, 403, 404, 404],
+        ),
         ("GET", "/api/v1/users", None, [401, 403, 403, 200]),
         ("GET", "/api/v1/audit", None, [401, 403, 403, 200]),
+        ("POST", &activate, why(), [401, 403, 403, 200]),
+        (
+            "PUT",
+            "/api/v1/aliases/rival",
+            Some(json!({"version": "latest"})),
+            [401, 403, 403, 200],
+        ),
         (
             "POST",
-            &activate,
-            Some(json!({"why": "test"})),
+            "/api/v1/models/champion/rollback",
+            why(),
             [401, 403, 403, 200],
         ),
     ];
     let tokens = ["vera", "anna", "adam"].map(|name| token(&app, name));
-    for (method, path, body, expected) in &routes {
+    for (method, path, body, expected) in routes {
         for (who, status) in expected.iter().enumerate() {
             let mut ask = app.ask(method, path);
             if let Some(token) = who.checked_sub(1).map(|place| &tokens[place]) {
@@ -104,19 +102,20 @@ fn every_role_reaches_its_routes_and_no_further() {
             );
         }
     }
-    let trail = with_token(&app, "GET", "/api/v1/audit", &tokens[2])
-        .send()
-        .is_ok();
-    let moved = &trail["items"][0];
-    assert_eq!(
-        (&moved["who"], &moved["subject"]),
-        (&json!("adam"), &json!("champion")),
-        "{trail}"
-    );
+    let trail = |query: &str| {
+        let path = format!("/api/v1/audit?{query}");
+        with_token(&app, "GET", &path, &tokens[2]).send().is_ok()
+    };
+    let moved = trail("subject=champion&who=adam&limit=1");
+    let rolled_back = &moved["items"][0];
     assert!(
-        moved["before"].is_string() && moved["after"].is_string(),
-        "{moved}"
+        rolled_back["before"].is_string() && rolled_back["after"].is_string(),
+        "{rolled_back}"
     );
+    let next = moved["next"].as_str().unwrap();
+    let activated = trail(&format!("subject=champion&who=adam&limit=1&cursor={next}"));
+    assert_ne!(rolled_back["action"], activated["items"][0]["action"]);
+    assert_eq!(activated["next"], Value::Null, "{activated}");
 }
 
 #[test]

@@ -1,21 +1,27 @@
 //! The real application on a free port, stopped when the test ends.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use churn_api::{Application, Stopper};
 use churn_config::Settings;
-use churn_engine::Home;
+use churn_engine::{Home, Stop};
 use churn_registry::{NewVersion, Registry};
+use churn_store::SystemClock;
+use churn_worker::{Worked, Worker, WorkerParams};
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Ask};
 use crate::model;
+use crate::stores::Stores;
 
 /// A running service.
 pub(crate) struct App {
     pub(crate) port: u16,
     pub(crate) registry: Registry,
+    pub(crate) stores: Stores,
+    settings: Settings,
     folder: tempfile::TempDir,
     stop: Stopper,
     thread: Option<JoinHandle<()>>,
@@ -43,7 +49,16 @@ impl App {
 
     /// A service with environment variables and changed settings, and one champion.
     pub(crate) fn with(set: &[(&str, &str)], change: impl FnOnce(&mut Settings)) -> Self {
-        let app = Self::without_model(set, change, |registry| {
+        Self::on(Stores::small(), set, change)
+    }
+
+    /// As [`App::with`], on these stores.
+    pub(crate) fn on(
+        stores: Stores,
+        set: &[(&str, &str)],
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
+        let app = Self::over(stores, set, change, |registry| {
             register(registry, 1);
             registry.activate("latest", "test", "first").unwrap();
         });
@@ -57,17 +72,33 @@ impl App {
         change: impl FnOnce(&mut Settings),
         prepare: impl FnOnce(&Registry),
     ) -> Self {
+        Self::over(Stores::small(), set, change, prepare)
+    }
+
+    fn over(
+        stores: Stores,
+        set: &[(&str, &str)],
+        change: impl FnOnce(&mut Settings),
+        prepare: impl FnOnce(&Registry),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut settings = settings(folder.path(), set);
+        let of_stores = stores
+            .set
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()));
+        let set: Vec<(&str, &str)> = set.iter().copied().chain(of_stores).collect();
+        let mut settings = settings(folder.path(), &set);
         change(&mut settings);
         let registry = Home::open_registry(&settings).unwrap();
         prepare(&registry);
-        let application = Application::build(settings).unwrap();
+        let application = Application::build(settings.clone()).unwrap();
         let (port, stop) = (application.port(), application.stopper());
         let thread = std::thread::spawn(move || application.run_until_stopped().unwrap());
         Self {
             port,
             registry,
+            stores,
+            settings,
             folder,
             stop,
             thread: Some(thread),
@@ -90,6 +121,15 @@ impl App {
 
     pub(crate) fn ask<'a>(&self, method: &'a str, path: &'a str) -> Ask<'a> {
         Ask::new(self.port, method, path)
+    }
+
+    /// Lets a worker do the next job.
+    pub(crate) fn work(&self) {
+        let clock = Arc::new(SystemClock);
+        let home = Home::open_with(self.home(), self.settings.clone(), clock.clone()).unwrap();
+        let worker = Worker::new(Arc::new(home), clock, WorkerParams::default()).unwrap();
+        let worked = worker.work_once(&Stop::default()).unwrap();
+        assert!(matches!(worked, Worked::Job { .. }), "{worked:?}");
     }
 
     /// Stops the service and waits until everything under way is done.

@@ -1,19 +1,14 @@
 //! Files: every form in, every form out, bad rows beside good ones.
 
+use churn_schema::{ReadOptions, read_all};
+use parquet::arrow::ArrowWriter;
 use serde_json::{Value, json};
 
 use crate::app::{App, customer};
 use crate::client::Answer;
-use crate::model::customers;
-
-/// Synthetic customers with a bad row in the middle.
-fn spoiled(rows: u64) -> String {
-    let csv = customers(rows);
-    let mut lines: Vec<String> = csv.lines().map(str::to_owned).collect();
-    let middle = lines.len() / 2;
-    lines[middle] = lines[middle].replacen(',', ",no such gender,", 1);
-    lines.join("\n") + "\n"
-}
+use crate::model::{customers, spec, spoiled};
+use crate::people::{production_on, token, with_token};
+use crate::stores::Stores;
 
 fn send(app: &App, kind: &str, accept: &str, body: impl Into<Vec<u8>>) -> Answer {
     app.ask("POST", "/api/v1/batch_predict")
@@ -149,6 +144,53 @@ fn a_form_lines_and_a_gzip_give_what_the_csv_gives() {
         0,
         "nothing is left behind"
     );
+}
+
+/// The same customers as Parquet.
+fn packed_in_columns(csv: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("customers.csv");
+    std::fs::write(&path, csv).unwrap();
+    let table = read_all(&path, &spec(), &ReadOptions::score()).unwrap().0;
+    let mut bytes = Vec::new();
+    let schema = table.batch().schema();
+    let mut writer = ArrowWriter::try_new(&mut bytes, schema, None).unwrap();
+    writer.write(table.batch()).unwrap();
+    writer.close().unwrap();
+    bytes
+}
+
+#[test]
+fn a_parquet_file_gives_what_the_csv_gives_as_answer_and_as_job() {
+    let app = production_on(Stores::small(), |_| {});
+    let anna = token(&app, "anna");
+    let csv = customers(50);
+    let kind = "application/vnd.apache.parquet";
+    let send = |path: &str, kind: &str, body: Vec<u8>| {
+        with_token(&app, "POST", path, &anna)
+            .body(kind, body)
+            .send()
+    };
+    let path = "/api/v1/batch_predict";
+    let from_csv = send(path, "text/csv", csv.clone().into_bytes()).is_ok();
+    let from_parquet = send(path, kind, packed_in_columns(&csv)).is_ok();
+    assert_eq!(from_csv["n_rows"], 50);
+    let probabilities = |body: &Value| -> Vec<Value> {
+        let predictions = body["predictions"].as_array().unwrap().iter();
+        predictions
+            .map(|it| it["churn_probability"].clone())
+            .collect()
+    };
+    assert_eq!(probabilities(&from_csv), probabilities(&from_parquet));
+    let asked = send(
+        "/api/v1/batch_predict?as_job=true",
+        kind,
+        packed_in_columns(&csv),
+    );
+    let place = asked.header("location").unwrap();
+    app.work();
+    let file = with_token(&app, "GET", &format!("{place}/result"), &anna).send();
+    assert_eq!(file.text().lines().count(), 51);
 }
 
 #[test]

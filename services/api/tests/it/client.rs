@@ -97,6 +97,18 @@ impl<'a> Ask<'a> {
     /// Sends it and reads the whole answer.
     #[track_caller]
     pub(crate) fn send(self) -> Answer {
+        raw(self.port, &self.bytes())
+    }
+
+    /// Sends it and leaves the answer unread.
+    #[track_caller]
+    pub(crate) fn open(self) -> TcpStream {
+        let mut stream = connect(self.port);
+        stream.write_all(&self.bytes()).unwrap();
+        stream
+    }
+
+    fn bytes(&self) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\nhost: test\r\n", self.method, self.path);
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
@@ -111,26 +123,36 @@ impl<'a> Ask<'a> {
         head.push_str("connection: close\r\n\r\n");
         let mut bytes = head.into_bytes();
         bytes.extend_from_slice(&self.body);
-        raw(self.port, &bytes)
+        bytes
     }
 }
 
 /// Sends bytes as they are and reads the answer until the server closes.
 #[track_caller]
 pub(crate) fn raw(port: u16, bytes: &[u8]) -> Answer {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(60)))
-        .unwrap();
+    let mut stream = connect(port);
     // A server that refuses early may close before it has read everything.
     let _ = stream.write_all(bytes);
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    parse(&answer)
+    parse(&read(stream))
 }
 
+/// The bytes of an answer until the server closes.
+pub(crate) fn read(mut stream: TcpStream) -> Vec<u8> {
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    answer
+}
+
+fn connect(port: u16) -> TcpStream {
+    let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let wait = Some(Duration::from_secs(60));
+    stream.set_read_timeout(wait).unwrap();
+    stream
+}
+
+/// An answer from its bytes.
 #[track_caller]
-fn parse(bytes: &[u8]) -> Answer {
+pub(crate) fn parse(bytes: &[u8]) -> Answer {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
     let end = end.unwrap_or_else(|| panic!("no answer: {:?}", String::from_utf8_lossy(bytes)));
     let head = String::from_utf8(bytes[..end].to_vec()).unwrap();

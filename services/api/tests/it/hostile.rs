@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::app::{App, customer};
 use crate::client::raw;
+use crate::stores::Stores;
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
@@ -34,6 +35,40 @@ fn bodies_that_are_no_good_json_are_refused() {
         .body("application/x-www-form-urlencoded", "tenure=3")
         .send();
     form.is_fault(415, "unsupported_media_type");
+}
+
+#[test]
+fn a_name_with_nul_harms_no_database() {
+    for stores in Stores::each() {
+        let app = App::on(stores, &[], |_| {});
+        app.post("/api/v1/predict", &json!({"customer_id": "a\0b"}))
+            .is_fault(400, "bad_body");
+        app.post(
+            "/api/v1/auth/login",
+            &json!({"name": "a\0b", "password": "x"}),
+        )
+        .is_fault(400, "bad_body");
+        app.get("/api/v1/explain?customer_id=a%00b")
+            .is_fault(400, "bad_parameter");
+        let mut named = customer();
+        named["customerID"] = json!("a\0b");
+        let lines = format!("{named}\n{}\n", customer());
+        let body = app
+            .ask("POST", "/api/v1/batch_predict")
+            .body("application/x-ndjson", lines)
+            .send()
+            .is_ok();
+        assert_eq!(
+            (&body["n_rows"], &body["n_refused"]),
+            (&json!(2), &json!(1))
+        );
+        // What is kept of the answers gets through.
+        crate::service::wait_until("nothing waits to be written", || {
+            let metrics = app.get("/metrics").text();
+            metrics.contains("churn_prediction_log_pending 0")
+        });
+        app.post("/api/v1/predict", &customer()).is_ok();
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use churn_ensemble::{
     Calibrator, IntervalCovers, IntervalTable, Node, Predictor, Test, TreeEnsemble,
 };
 use churn_features::{FeaturePlan, FittedPlan, PlanParams};
-use churn_registry::{Card, Interval, Model, TrainedOn};
+use churn_registry::{Card, CardFigures, Interval, Model, TrainedOn, UsualRange};
 use churn_schema::{DatasetSpec, ReadOptions, read_all};
 use churn_synth::{SnapshotParams, write_snapshot};
 
@@ -34,6 +34,15 @@ pub(crate) fn customers(rows: u64) -> String {
     let mut csv = Vec::new();
     write_snapshot(&params, &mut csv).unwrap();
     String::from_utf8(csv).unwrap()
+}
+
+/// Synthetic customers with a bad row in the middle.
+pub(crate) fn spoiled(rows: u64) -> String {
+    let csv = customers(rows);
+    let mut lines: Vec<String> = csv.lines().map(str::to_owned).collect();
+    let middle = lines.len() / 2;
+    lines[middle] = lines[middle].replacen(',', ",no such gender,", 1);
+    lines.join("\n") + "\n"
 }
 
 /// A sound model; another seed is another recipe.
@@ -124,7 +133,16 @@ fn card(spec: &DatasetSpec, seed: u64) -> Card {
         decision: String::new(),
         intended_use: "tests".to_owned(),
         limits: Vec::new(),
-        figures: churn_registry::CardFigures::default(),
+        figures: CardFigures {
+            usual: BTreeMap::from([(
+                "MonthlyCharges".to_owned(),
+                UsualRange {
+                    low: 15.0,
+                    high: 125.0,
+                },
+            )]),
+            ..CardFigures::default()
+        },
         imported: None,
     }
 }

@@ -53,11 +53,12 @@ fn ten_of_nineteen_fields_are_enough_and_the_rest_is_named() {
 }
 
 #[test]
-fn unknown_categories_and_fields_are_flagged_and_do_not_stop_the_score() {
+fn unknown_categories_fields_and_outliers_are_flagged_and_do_not_stop_the_score() {
     let app = App::start();
     let mut odd = customer();
     odd["Contract"] = json!("Three years");
     odd["Tenur"] = json!(3);
+    odd["MonthlyCharges"] = json!(500);
     let body = app.post("/api/v1/predict", &odd).is_ok();
     let codes: Vec<&str> = body["warnings"]
         .as_array()
@@ -65,7 +66,11 @@ fn unknown_categories_and_fields_are_flagged_and_do_not_stop_the_score() {
         .iter()
         .map(|it| it["code"].as_str().unwrap())
         .collect();
-    assert_eq!(codes, ["unknown_category", "extra_column"], "{body}");
+    assert_eq!(
+        codes,
+        ["unknown_category", "extra_column", "outlier"],
+        "{body}"
+    );
     assert!(
         app.get("/metrics")
             .text()

@@ -19,7 +19,7 @@ fn health_names_model_and_dependencies() {
         .iter()
         .map(|it| it["name"].as_str().unwrap())
         .collect();
-    assert_eq!(names, ["database", "objects"]);
+    assert_eq!(names, ["database", "objects", "cache"]);
     assert_eq!(app.get("/healthz").text(), "ok\n");
     assert_eq!(app.get("/readyz").status, 200);
 }
@@ -168,7 +168,7 @@ fn a_service_that_is_stopped_gives_its_port_back() {
 
 /// Asks again and again, up to 30 seconds.
 #[track_caller]
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = std::time::Instant::now();
     while !is_so() {
         assert!(start.elapsed().as_secs() < 30, "{what}");

@@ -2,32 +2,39 @@
 //!
 //! The upload goes to a file first: Parquet is read from its end, and a client that is still
 //! sending does not read. From there rows are scored in parallel and written to the client in
-//! order, as fast as it reads; memory depends on neither size.
+//! order, as fast as it reads; memory depends on neither size. Large files become a job.
 
 mod encode;
-mod upload;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use actix_web::web::{Bytes, Data, Payload, Query};
+use actix_web::dev::Payload;
+use actix_web::web::{Bytes, Data, Query};
 use actix_web::{HttpRequest, HttpResponse, http::header};
 use apistos::ApiComponent;
 use apistos::api_operation;
 use apistos::paths::{MediaType, RequestBody, Response, Responses};
 use apistos::reference_or::ReferenceOr;
-use churn_engine::{BatchParams, Outcome, Permit, Served, score_batch};
+use churn_engine::jobs::{FileFormat, RecordRows, ScoreFile};
+use churn_engine::users::Identity;
+use churn_engine::{BatchInput, BatchParams, Explain, Outcome, Permit, Served, score_batch};
 use churn_store::tables::predictions::Prediction as LogEntry;
 use futures_util::StreamExt;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use std::collections::BTreeMap;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 
 use self::encode::{Form, Writer};
-use super::predict::PredictQuery;
+use super::block;
+use super::jobs::Asked;
 use crate::error::{ApiError, Code};
 use crate::extract::{Allowed, Score};
 use crate::state::AppState;
+use crate::upload::{self, Upload};
 
 /// Rows a thread takes at once: small enough for even progress, large enough to be cheap.
 const CHUNK_ROWS: usize = 1024;
@@ -39,6 +46,9 @@ const PARTS_AHEAD: usize = 4;
 const KEEP_ATTEMPTS: u32 = 1500;
 const KEEP_PAUSE: Duration = Duration::from_millis(20);
 
+/// How often it is looked whether the client has made room.
+const SEND_PAUSE: Duration = Duration::from_millis(5);
+
 /// What goes from the threads that score to the client.
 type Part = Result<Bytes, ApiError>;
 
@@ -49,12 +59,8 @@ impl actix_web::FromRequest for BatchFile {
     type Error = actix_web::Error;
     type Future = std::future::Ready<Result<Self, actix_web::Error>>;
 
-    fn from_request(request: &HttpRequest, payload: &mut actix_web::dev::Payload) -> Self::Future {
-        std::future::ready(
-            Payload::from_request(request, payload)
-                .into_inner()
-                .map(Self),
-        )
+    fn from_request(_: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        std::future::ready(Ok(Self(payload.take())))
     }
 }
 
@@ -69,23 +75,57 @@ impl actix_web::Responder for BatchAnswer {
     }
 }
 
+/// How a file's answer is wanted.
+#[derive(Debug, Deserialize, JsonSchema, ApiComponent)]
+pub(crate) struct BatchQuery {
+    /// Whether reasons, and the offers that rest on them, are worked out; default true.
+    explain: Option<bool>,
+    /// Whether the file becomes a job; without it, when it is large and the caller has signed in.
+    as_job: Option<bool>,
+}
+
+impl BatchQuery {
+    fn explain(&self) -> Explain {
+        if self.explain.unwrap_or(true) {
+            Explain::Yes
+        } else {
+            Explain::No
+        }
+    }
+
+    /// Whether a file becomes a job.
+    fn is_job(&self, state: &AppState, upload: &Upload, is_signed_in: bool) -> bool {
+        let scoring = &state.settings.scoring;
+        // Jobs read no NDJSON, and nobody could ask for a job of nobody.
+        let can_be = is_signed_in && upload.kind() == BatchInput::Table;
+        let is_large = upload.n_bytes > scoring.job_mib << 20 || upload.n_lines > scoring.job_rows;
+        self.as_job.unwrap_or(can_be && is_large)
+    }
+}
+
 /// Score a file of customers
 ///
 /// The body is CSV (plain or gzip), NDJSON or Parquet, raw or as a file of a multipart form. The
 /// answer is JSON (`{"predictions": [...], "errors": [...]}`), CSV or NDJSON by `Accept`. Rows
-/// that can't be scored are answered with their faults and never stop the rest.
+/// that can't be scored are answered with their faults and never stop the rest. A large file of
+/// somebody who has signed in becomes a job, which is answered with 202.
 #[api_operation(tag = "scoring", operation_id = "batch_predict")]
 pub(crate) async fn batch_predict(
     may: Allowed<Score>,
     state: Data<AppState>,
     request: HttpRequest,
-    query: Query<PredictQuery>,
+    query: Query<BatchQuery>,
     file: BatchFile,
 ) -> Result<BatchAnswer, ApiError> {
     let form = Form::wanted(&request)?;
     let served = state.served()?;
     let permit = state.admit_batch()?;
     let upload = upload::receive(&state, &request, file.0).await?;
+    if query.is_job(&state, &upload, may.name().is_some()) {
+        let explain = query.explain();
+        let key = idempotency_key(&request)?;
+        return into_job(state, &served, upload, explain, may.identity()?, key).await;
+    }
     let params = BatchParams {
         input: upload.path().to_owned(),
         kind: upload.kind(),
@@ -94,12 +134,14 @@ pub(crate) async fn batch_predict(
         chunk_rows: CHUNK_ROWS,
     };
     let (sender, mut parts) = mpsc::channel::<Part>(PARTS_AHEAD);
+    let is_whole = Arc::new(AtomicBool::new(false));
     let job = Job {
         state: state.clone(),
         served,
         params,
         form,
         sender,
+        is_whole: Arc::clone(&is_whole),
         asked_by: may.name().map(str::to_owned),
         _permit: permit,
     };
@@ -118,8 +160,17 @@ pub(crate) async fn batch_predict(
         Some(part) => part?,
         None => return Err(ApiError::internal(&"scoring a file broke off")),
     };
-    let rest = futures_util::stream::unfold(parts, |mut parts| async move {
-        Some((parts.recv().await?, parts))
+    let rest = futures_util::stream::unfold(Some(parts), move |parts| {
+        let is_whole = Arc::clone(&is_whole);
+        async move {
+            let mut parts = parts?;
+            match parts.recv().await {
+                Some(part) => Some((part, Some(parts))),
+                None if is_whole.load(Ordering::Acquire) => None,
+                // Without the closing chunk no client takes a part for the whole.
+                None => Some((Err(ApiError::internal(&"an answer is cut short")), None)),
+            }
+        }
     });
     let first = futures_util::stream::once(async { Ok(first) });
     let mut answer = HttpResponse::Ok();
@@ -131,6 +182,62 @@ pub(crate) async fn batch_predict(
     Ok(BatchAnswer(answer.streaming(first.chain(rest))))
 }
 
+/// The client's own name for what it asks, so that asking twice is asking once.
+fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
+    let Some(key) = request.headers().get("idempotency-key") else {
+        return Ok(None);
+    };
+    let text = key
+        .to_str()
+        .ok()
+        .filter(|key| (1..=200).contains(&key.len()));
+    match text {
+        Some(key) => Ok(Some(key.to_owned())),
+        None => Err(ApiError::new(
+            Code::BadParameter,
+            "the header Idempotency-Key can't be used",
+            "send 1 to 200 printable characters, or leave it out",
+        )),
+    }
+}
+
+/// Has a file scored by a job.
+async fn into_job(
+    state: Data<AppState>,
+    served: &Served,
+    upload: Upload,
+    explain: Explain,
+    identity: &Identity,
+    key: Option<String>,
+) -> Result<BatchAnswer, ApiError> {
+    if upload.kind() == BatchInput::JsonLines {
+        return Err(ApiError::new(
+            Code::UnsupportedMediaType,
+            "NDJSON is not scored by a job",
+            "send CSV (plain or gzip) or Parquet, or leave out as_job",
+        ));
+    }
+    let scorer = served.scorer();
+    let is_explained = explain == Explain::Yes;
+    let n_reasons = u8::try_from(scorer.n_reasons()).unwrap_or(u8::MAX);
+    let (model, who) = (scorer.version().to_owned(), identity.name.clone());
+    let key = key.map(|key| format!("batch:{who}:{key}"));
+    let asked = block(move || {
+        let job = ScoreFile {
+            input: upload.keep(state.desk.registry().blobs())?,
+            model,
+            reasons: if is_explained { n_reasons } else { 0 },
+            intervals: true,
+            offers: is_explained,
+            format: FileFormat::Csv,
+            max_rejected: None,
+            record: RecordRows(state.keeps_log()),
+        };
+        Ok(state.jobs.enqueue(&job, &who, key.as_deref())?)
+    });
+    Ok(BatchAnswer(Asked::new(asked.await?).into_inner()))
+}
+
 /// A file being scored on the threads for files.
 struct Job {
     state: Data<AppState>,
@@ -138,6 +245,8 @@ struct Job {
     params: BatchParams,
     form: Form,
     sender: mpsc::Sender<Part>,
+    /// Set when the last part was handed over.
+    is_whole: Arc<AtomicBool>,
     /// Who asked; none where anybody may.
     asked_by: Option<String>,
     /// Held until everything is scored.
@@ -156,7 +265,14 @@ impl Job {
             Outcome::Refused(_) => None,
         });
         scored
-            .map(|done| done.log_entry(&self.served, "batch", asked_by, now))
+            .map(|done| {
+                let mut entry = done.log_entry(&self.served, "batch", asked_by, now);
+                if !done.is_named {
+                    // The number of the row is no key.
+                    entry.customer_key.clear();
+                }
+                entry
+            })
             .collect()
     }
 
@@ -174,16 +290,31 @@ impl Job {
         }
     }
 
+    /// Gives a part to the client, who must make room for it in time.
+    fn send(&self, mut part: Part) -> ControlFlow<()> {
+        let patience = Duration::from_secs(self.state.settings.server.request_seconds);
+        let start = Instant::now();
+        loop {
+            part = match self.sender.try_send(part) {
+                Ok(()) => return ControlFlow::Continue(()),
+                // The client has gone: nobody reads what would come.
+                Err(TrySendError::Closed(_)) => return ControlFlow::Break(()),
+                Err(TrySendError::Full(part)) => part,
+            };
+            if start.elapsed() > patience {
+                tracing::warn!(target: "churn::batch", "a client takes nothing of its answer, which is cut short");
+                return ControlFlow::Break(());
+            }
+            std::thread::sleep(SEND_PAUSE);
+        }
+    }
+
     fn run(self) {
         let now = self.state.clock.now().to_string();
         let n_reasons = self.served.scorer().n_reasons();
         let writer = Writer::new(self.form, &self.served, n_reasons, now);
         let mut joined = writer.begin();
-        let send = |bytes: Vec<u8>| match self.sender.blocking_send(Ok(bytes.into())) {
-            Ok(()) => ControlFlow::Continue(()),
-            // The client has gone: nobody reads what would come.
-            Err(_) => ControlFlow::Break(()),
-        };
+        let send = |bytes: Vec<u8>| self.send(Ok(bytes.into()));
         let scored = score_batch(
             &self.state.batch,
             &self.served,
@@ -201,7 +332,7 @@ impl Job {
                     Ok(bytes) => send(bytes),
                     Err(fault) => {
                         // The client sees that the answer is cut short.
-                        let _ = self.sender.blocking_send(Err(fault));
+                        let _ = self.send(Err(fault));
                         ControlFlow::Break(())
                     }
                 }
@@ -219,11 +350,12 @@ impl Job {
                         return;
                     }
                 }
+                self.is_whole.store(true, Ordering::Release);
             }
             Err(fault) => {
                 tracing::warn!(target: "churn::batch", error = %fault, "scoring a file broke off");
                 // Before the first part this is the answer, later it cuts the answer short.
-                let _ = self.sender.blocking_send(Err(fault));
+                let _ = self.send(Err(fault));
             }
         }
     }
@@ -258,7 +390,7 @@ impl ApiComponent for BatchFile {
 
 impl ApiComponent for BatchAnswer {
     fn child_schemas() -> Vec<(String, ReferenceOr<apistos::Schema>)> {
-        Vec::new()
+        Asked::schemas()
     }
 
     fn schema() -> Option<(String, ReferenceOr<apistos::Schema>)> {
@@ -273,7 +405,10 @@ impl ApiComponent for BatchAnswer {
             ..Default::default()
         };
         Some(Responses {
-            responses: BTreeMap::from([("200".to_owned(), ReferenceOr::Object(response))]),
+            responses: BTreeMap::from([
+                ("200".to_owned(), ReferenceOr::Object(response)),
+                Asked::described(),
+            ]),
             ..Default::default()
         })
     }

@@ -1,14 +1,17 @@
 //! From the network to a file, within limits.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use actix_multipart::Multipart;
 use actix_web::HttpRequest;
+use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::web::{Bytes, Data, Payload};
-use churn_engine::BatchInput;
+use actix_web::web::{Bytes, Data};
+use churn_engine::jobs::Source;
+use churn_engine::{BatchInput, Error as EngineError};
+use churn_store::Blobs;
 use futures_util::{Stream, StreamExt};
 use tempfile::NamedTempFile;
 
@@ -19,23 +22,49 @@ use crate::state::AppState;
 const WRITE_BYTES: usize = 1 << 18;
 
 /// An uploaded file; it is removed when this goes.
-pub(super) struct Upload {
+pub(crate) struct Upload {
     file: NamedTempFile,
     kind: BatchInput,
+    /// Length, bytes.
+    pub(crate) n_bytes: u64,
+    /// Line feeds in it: of a text file, its rows.
+    pub(crate) n_lines: u64,
 }
 
 impl Upload {
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.file.path()
     }
 
-    pub(super) fn kind(&self) -> BatchInput {
+    pub(crate) fn kind(&self) -> BatchInput {
         self.kind
+    }
+
+    /// Keeps the file for a job. Blocks.
+    pub(crate) fn keep(&self, blobs: &Blobs) -> Result<Source, ApiError> {
+        keep_file(self.path(), blobs)
     }
 }
 
+/// Keeps a file for a job. Blocks.
+pub(crate) fn keep_file(path: &Path, blobs: &Blobs) -> Result<Source, ApiError> {
+    let blob = blobs.put_file(path).map_err(EngineError::from)?;
+    // What a file is, is read from its first bytes; so the same content is the same job.
+    Ok(Source::Blob {
+        blob,
+        name: "upload".to_owned(),
+    })
+}
+
+/// The folder of files under way, in or out.
+pub(crate) fn spool_folder(state: &AppState) -> Result<PathBuf, ApiError> {
+    let folder = state.settings.home.join("uploads");
+    std::fs::create_dir_all(&folder).map_err(|fault| no_room(&fault))?;
+    Ok(folder)
+}
+
 /// Takes the upload: the body itself, or the first file of a multipart form.
-pub(super) async fn receive(
+pub(crate) async fn receive(
     state: &Data<AppState>,
     request: &HttpRequest,
     payload: Payload,
@@ -142,16 +171,17 @@ struct Spool {
     file: NamedTempFile,
     buffer: Vec<u8>,
     n_left: u64,
+    n_lines: u64,
     limit: u64,
     patience: Duration,
 }
 
 impl Spool {
     fn new(state: &AppState, limit: u64) -> Result<Self, ApiError> {
-        let folder = state.settings.home.join("uploads");
-        let file = std::fs::create_dir_all(&folder).and_then(|()| NamedTempFile::new_in(&folder));
+        let folder = spool_folder(state)?;
         Ok(Self {
-            file: file.map_err(|fault| ApiError::internal(&fault))?,
+            file: NamedTempFile::new_in(&folder).map_err(|fault| no_room(&fault))?,
+            n_lines: 0,
             buffer: Vec::with_capacity(WRITE_BYTES),
             n_left: limit,
             limit,
@@ -183,6 +213,8 @@ impl Spool {
                 Some(left) => left,
                 None => return Err(too_large(self.limit)),
             };
+            let line_feeds = part.iter().filter(|byte| **byte == b'\n').count();
+            self.n_lines += line_feeds as u64;
             self.buffer.extend_from_slice(&part);
             if self.buffer.len() >= WRITE_BYTES {
                 self.write().await?;
@@ -210,6 +242,8 @@ impl Spool {
         Ok(Upload {
             file: self.file,
             kind,
+            n_bytes: self.limit - self.n_left,
+            n_lines: self.n_lines,
         })
     }
 }
