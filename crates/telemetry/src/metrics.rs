@@ -1,8 +1,8 @@
 //! Every metric there is, with its unit and labels.
 
 use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
+    Encoder, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
 use crate::error::Error;
@@ -48,6 +48,14 @@ pub struct Metrics {
     pub logins: IntCounterVec,
     /// Requests refused because one client asked too much.
     pub rate_limited: IntCounter,
+    /// Jobs in the database. Labels: `kind`, `status` (`queued` is the depth of the queue).
+    pub jobs: IntGaugeVec,
+    /// How long the newest job that succeeded ran, seconds. Label: `kind`.
+    pub job_seconds: GaugeVec,
+    /// Look-ups in the cache. Label: `outcome` (`hit`, `miss`).
+    pub cache_lookups: IntGaugeVec,
+    /// Calls Redis did not answer.
+    pub cache_faults: IntGauge,
 }
 
 impl Metrics {
@@ -83,6 +91,12 @@ impl Metrics {
         );
         let latency = HistogramVec::new(latency.buckets(LATENCY_BOUNDS.to_vec()), &["route"])?;
         registry.register(Box::new(latency.clone()))?;
+        let job_seconds = Opts::new(
+            "churn_job_last_seconds",
+            "How long the newest job that succeeded ran",
+        );
+        let job_seconds = GaugeVec::new(job_seconds, &["kind"])?;
+        registry.register(Box::new(job_seconds.clone()))?;
         Ok(Self {
             requests: counters(
                 "churn_http_requests_total",
@@ -139,6 +153,10 @@ impl Metrics {
                 "churn_rate_limited_total",
                 "Requests refused because one client asked too much",
             )?,
+            jobs: gauges("churn_jobs", "Jobs in the database", &["kind", "status"])?,
+            job_seconds,
+            cache_lookups: gauges("churn_cache_lookups", "Look-ups in the cache", &["outcome"])?,
+            cache_faults: gauge("churn_cache_faults", "Calls Redis did not answer")?,
             registry,
         })
     }

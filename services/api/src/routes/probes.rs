@@ -3,7 +3,10 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, http::header};
 use apistos::api_operation;
+use churn_engine::jobs::{JobView, KINDS};
+use churn_store::tables::jobs::{JobFilter, JobStatus};
 
+use super::block;
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -38,6 +41,8 @@ pub(crate) async fn metrics(state: Data<AppState>) -> Result<HttpResponse, ApiEr
         state.metrics.log_refused.set(n(counts.n_refused));
         state.metrics.log_faults.set(n(counts.n_faults));
     }
+    look_at_cache(&state).await;
+    look_at_jobs(&state).await;
     let text = state
         .metrics
         .render()
@@ -47,4 +52,50 @@ pub(crate) async fn metrics(state: Data<AppState>) -> Result<HttpResponse, ApiEr
         "text/plain; version=0.0.4; charset=utf-8",
     );
     Ok(HttpResponse::Ok().insert_header(kind).body(text))
+}
+
+async fn look_at_cache(state: &AppState) {
+    let health = state.cache.health().await;
+    let n = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let lookups = &state.metrics.cache_lookups;
+    lookups.with_label_values(&["hit"]).set(n(health.n_hits));
+    lookups.with_label_values(&["miss"]).set(n(health.n_misses));
+    state.metrics.cache_faults.set(n(health.n_faults));
+}
+
+/// A database that does not answer leaves the figures out; health says so.
+async fn look_at_jobs(state: &Data<AppState>) {
+    let jobs = state.jobs.clone();
+    let looked = block(move || {
+        let mut last = Vec::new();
+        for kind in KINDS {
+            let filter = JobFilter {
+                status: Some(JobStatus::Succeeded),
+                kind: Some(kind.name),
+                ..JobFilter::default()
+            };
+            last.extend(jobs.list(&filter, 1)?);
+        }
+        Ok((jobs.count()?, last))
+    });
+    let metrics = &state.metrics;
+    metrics.jobs.reset();
+    let Ok((counts, last)) = looked.await else {
+        return;
+    };
+    for (kind, status, n) in counts {
+        let labels = [kind.as_str(), status.as_str()];
+        metrics.jobs.with_label_values(&labels).set(n);
+    }
+    for job in last {
+        if let Some(seconds) = seconds(&job) {
+            let labels = [job.kind.as_str()];
+            metrics.job_seconds.with_label_values(&labels).set(seconds);
+        }
+    }
+}
+
+fn seconds(job: &JobView) -> Option<f64> {
+    let ran = job.finished_at?.to_utc() - job.started_at?.to_utc();
+    Some(ran.as_seconds_f64())
 }

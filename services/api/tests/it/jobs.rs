@@ -58,6 +58,12 @@ fn a_large_file_becomes_a_job_whose_files_are_downloaded() {
         assert!(text.starts_with("customerID,churn_probability,"), "{text}");
         let rejected = get(job["links"]["rejected"].as_str().unwrap()).text();
         assert_eq!(rejected.lines().count(), 2, "{rejected}");
+        let metrics = app.get("/metrics").text();
+        assert!(
+            metrics.contains("churn_jobs{kind=\"score_file\",status=\"succeeded\"} 1")
+                && metrics.contains("churn_job_last_seconds{kind=\"score_file\"} "),
+            "{metrics}"
+        );
         let left = std::fs::read_dir(app.home().join("uploads")).unwrap();
         assert_eq!(left.count(), 0, "nothing is left behind");
     }

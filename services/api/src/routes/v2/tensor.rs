@@ -147,7 +147,7 @@ fn flat(data: &Value) -> Vec<&Value> {
 /// The elements of a binary tensor.
 fn elements(name: &str, datatype: &str, bytes: &[u8]) -> Result<Vec<Value>, ApiError> {
     let numbers = |width: usize, read: fn(&[u8]) -> Value| {
-        if bytes.len() % width == 0 {
+        if bytes.len().is_multiple_of(width) {
             Ok(bytes.chunks_exact(width).map(read).collect())
         } else {
             Err(bad(format!(
