@@ -30,6 +30,9 @@ pub struct ScoreFile {
     /// Largest share of refused rows, 0..=1, that is put up with. Default: no limit.
     #[serde(default)]
     pub max_rejected: Option<f64>,
+    /// Most rows, also after unpacking; a longer file fails. Default: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_rows: Option<u64>,
     /// What is written down about each customer. Default: the customer and the prediction.
     #[serde(default)]
     pub record: RecordRows,

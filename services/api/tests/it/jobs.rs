@@ -184,6 +184,23 @@ fn what_can_not_be_a_job_is_refused() {
 }
 
 #[test]
+fn a_job_reads_no_more_rows_than_are_allowed() {
+    let app = production_on(Stores::small(), |settings| settings.server.max_rows = 20);
+    let anna = token(&app, "anna");
+    let done = |rows: u64| {
+        let asked = send_file(&app, &anna, "?as_job=true", &customers(rows));
+        app.work();
+        let place = asked.header("location").unwrap();
+        with_token(&app, "GET", place, &anna).send().is_ok()
+    };
+    assert_eq!(done(20)["status"], "succeeded");
+    let job = done(21);
+    assert_eq!(job["status"], "failed", "{job}");
+    let error = job["error"].as_str().unwrap();
+    assert!(error.contains("more than 20 rows"), "{error}");
+}
+
+#[test]
 fn training_is_a_job_that_puts_its_model_into_service() {
     for stores in Stores::each() {
         let app = production_on(stores, |_| {});

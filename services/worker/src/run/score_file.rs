@@ -45,8 +45,15 @@ pub(super) fn run<'c>(job: &ScoreFile, context: &'c JobContext) -> Result<Done<'
         dataset: &dataset,
         version: scorer.version(),
         wants_rows: job.record.0,
+        max_rows: job.max_rows.unwrap_or(u64::MAX),
+        is_too_long: false,
     };
-    let mut report = score_file_for(&scorer, &params, &mut recorder)?;
+    let scored = score_file_for(&scorer, &params, &mut recorder);
+    if recorder.is_too_long {
+        let most = recorder.max_rows;
+        return Err(JobFault::Refused(Error::TooManyRows { most }.into()));
+    }
+    let mut report = scored?;
     let blobs = registry.blobs();
     let rejected_blob = match report.rejected.take() {
         Some(path) => Some(blobs.put_file(&path)?),
@@ -75,11 +82,17 @@ struct Recorder<'a> {
     dataset: &'a str,
     version: &'a str,
     wants_rows: bool,
+    max_rows: u64,
+    is_too_long: bool,
 }
 
 impl Onlooker for Recorder<'_> {
     fn done(&mut self, n_rows: u64) -> ControlFlow<()> {
         self.context.set_progress("scoring", n_rows, 0);
+        self.is_too_long = n_rows > self.max_rows;
+        if self.is_too_long {
+            return ControlFlow::Break(());
+        }
         if self.context.is_cancelled() {
             return ControlFlow::Break(());
         }

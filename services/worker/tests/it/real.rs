@@ -105,6 +105,7 @@ fn a_model_is_trained_and_activated_once_and_scores_a_file_once() {
             offers: false,
             format: FileFormat::Csv,
             max_rejected: None,
+            max_rows: None,
             record: RecordRows(true),
         };
         let asked = jobs.enqueue(&score, "bob", None).unwrap();

@@ -231,6 +231,7 @@ async fn into_job(
             offers: is_explained,
             format: FileFormat::Csv,
             max_rejected: None,
+            max_rows: Some(state.settings.server.max_rows),
             record: RecordRows(state.keeps_log()),
         };
         Ok(state.jobs.enqueue(&job, &who, key.as_deref())?)
