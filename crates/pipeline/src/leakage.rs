@@ -184,9 +184,28 @@ fn tells_all(
 
 /// Cuts a number is put into.
 const CUTS: usize = 20;
+/// Rows to a value from which the values of a number are looked at one by one.
+const ROWS_A_VALUE: usize = 10;
 
+/// Of a number the twentieths are looked at, and every value by itself where values repeat.
 fn single_column_auc(values: &[f32], labels: &[bool], is_number: bool) -> Option<f64> {
-    let place = places(values, is_number);
+    let by_place = auc_by(&places(values, is_number), labels);
+    if !is_number {
+        return by_place;
+    }
+    let exact: Vec<i64> = values.iter().map(|x| i64::from(x.to_bits())).collect();
+    let n_distinct = exact
+        .iter()
+        .collect::<std::collections::BTreeSet<_>>()
+        .len();
+    if n_distinct * ROWS_A_VALUE > values.len() {
+        return by_place;
+    }
+    let by_value = auc_by(&exact, labels);
+    Some(by_place?.max(by_value?))
+}
+
+fn auc_by(place: &[i64], labels: &[bool]) -> Option<f64> {
     let mut scores = vec![0.0; labels.len()];
     let base = labels.iter().filter(|&&label| label).count() as f64 / labels.len() as f64;
     for half in [0, 1] {

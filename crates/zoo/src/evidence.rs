@@ -188,14 +188,29 @@ fn mean_metrics(
     let metrics = MetricSet::from_fn(|name| {
         let of_fold = |score: &FoldScore| score.metrics.get(name).copied().unwrap_or(f64::NAN);
         let scores: Vec<f64> = scores.iter().map(of_fold).collect();
-        mean_interval(&scores, n_train, n_test).unwrap_or_else(|error| {
+        let interval = mean_interval(&scores, n_train, n_test).unwrap_or_else(|error| {
             fault.get_or_insert(error);
             Interval::default()
-        })
+        });
+        let (least, most) = bounds(name);
+        Interval {
+            low: interval.low.max(least),
+            high: interval.high.min(most),
+            ..interval
+        }
     });
     match fault {
         Some(fault) => Err(fault.into()),
         None => Ok(metrics),
+    }
+}
+
+/// What a metric can be: Student's t knows no bounds, and on a few folds it says ROC-AUC 1.5.
+fn bounds(metric: &str) -> (f64, f64) {
+    match metric {
+        "matthews" => (-1.0, 1.0),
+        "log_loss" | "lift_at_10" | "lift_at_20" => (0.0, f64::INFINITY),
+        _ => (0.0, 1.0),
     }
 }
 

@@ -226,13 +226,13 @@ impl SelectionPolicy {
         let text = if standing.len() > 1 {
             let rest: Vec<&str> = standing[1..].iter().map(|c| c.algorithm.title()).collect();
             reasons.push(format!(
-                "{} and {} are not distinguishable on any of {}; the smallest is preferred",
+                "{} and {} are not distinguishable on any of {}; the smallest family is preferred, and a family to a combination",
                 champion.title(),
                 rest.join(", "),
                 self.rank_by.join(", ")
             ));
             format!(
-                "{} was chosen as the smallest of models that can't be told apart",
+                "{} was chosen as the smallest family among models that can't be told apart",
                 champion.title()
             )
         } else {

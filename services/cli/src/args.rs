@@ -248,10 +248,10 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) data: Option<PathBuf>,
     /// With --global: only these, as COLUMN=VALUE or a CEL rule such as 'tenure < 12'
-    #[arg(long, value_name = "EXPR", requires = "global")]
+    #[arg(long, value_name = "EXPR", requires = "global", conflicts_with_all = ["customer", "row", "output"])]
     pub(crate) segment: Option<String>,
     /// With --global: one column value by value, with the column it depends on most
-    #[arg(long, value_name = "NAME", requires = "global")]
+    #[arg(long, value_name = "NAME", requires = "global", conflicts_with_all = ["customer", "row", "output"])]
     pub(crate) column: Option<String>,
     /// Add what columns do in pairs
     #[arg(long)]

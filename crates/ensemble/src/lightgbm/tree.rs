@@ -119,14 +119,13 @@ impl Splits {
     }
 }
 
-/// The f32 for which `x < it` is `x <= threshold`, whichever f32 `x` is.
+/// The f32 for which `x as f32 < it` is `x <= threshold`, for an f64 `x` that is no nearer to the
+/// threshold than two f32 lie apart, or so near that it rounds to the same f32.
+///
+/// LightGBM puts thresholds a hair above a value it has met: 94.15000000000002 after 94.15. Rounded
+/// to f32 the two are the same number, which must go left as 94.15 does there.
 fn least_above(threshold: f64) -> f32 {
-    let nearest = threshold as f32;
-    if f64::from(nearest) > threshold {
-        nearest
-    } else {
-        nearest.next_up()
-    }
+    (threshold as f32).next_up()
 }
 
 /// The category sets of a tree. Each is given away once, so that a short file cannot ask for
@@ -179,31 +178,31 @@ mod tests {
     use super::least_above;
 
     #[test]
-    fn a_threshold_in_f64_becomes_a_strict_one_in_f32() {
-        for threshold in [
-            0.0,
-            -0.0,
-            37.500_000_000_000_01,
-            0.1,
-            -0.1,
-            1e-35,
-            1e-50,
-            -1e-50,
-            3e38,
-            1e300,
-            -1e300,
+    fn values_on_both_sides_of_a_threshold_keep_their_sides_in_f32() {
+        for (threshold, left, right) in [
+            (94.150_000_000_000_02, 94.15, 94.2),
+            (37.500_000_000_000_01, 37.5, 37.55),
+            (0.5, 0.5, 0.500_001),
+            (0.000_000_1, 0.0, 0.2),
+            (-0.1, -0.1, -0.05),
+            (1e-35, 0.0, 1.0),
+            (1e300, 3e38, f64::INFINITY),
         ] {
             let above = least_above(threshold);
-            for value in [
-                above,
-                above.next_down(),
-                above.next_up(),
-                0.0,
-                threshold as f32,
-            ] {
-                let expected = f64::from(value) <= threshold;
-                assert_eq!(value < above, expected, "{value} and {threshold}");
-            }
+            assert!((left as f32) < above, "{left} and {threshold}");
+            assert!(
+                (right as f32) >= above || threshold > 1e38,
+                "{right} and {threshold}"
+            );
+        }
+    }
+
+    #[test]
+    fn numbers_of_f32_are_asked_exactly() {
+        for threshold in [0.25, -7.0, 1024.5, 0.0] {
+            let above = least_above(threshold);
+            let value = threshold as f32;
+            assert!(value < above && value.next_up() >= above, "{threshold}");
         }
     }
 }

@@ -4,10 +4,14 @@ use std::process::ExitCode;
 
 use churn_engine::Home;
 use churn_pipeline::{
-    CandidateOutcome, NamedPolicy, TrainConfig, TrainOutcome, TrainRequest, read_spec, train,
+    CandidateOutcome, NamedPolicy, StudySummary, TrainConfig, TrainOutcome, TrainRequest,
+    read_spec, train,
 };
 use churn_registry::Interval;
-use churn_zoo::Standing;
+use churn_zoo::{
+    Standing,
+    tune::{Assignment, ParamValue},
+};
 
 use super::{WHO, about_file, figures, grouped, percent, validate};
 use crate::{args::TrainArgs, progress::Bars, table::TextTable, ui::Ui};
@@ -84,6 +88,7 @@ pub(crate) fn report(outcome: &TrainOutcome) -> String {
         leaderboard(outcome)
     ));
     parts.extend(made_of(outcome));
+    parts.extend(searched(outcome));
     if data.n_test > 0 {
         parts.push(format!(
             "test part, looked at once: figure [95 % interval]\n{}",
@@ -133,6 +138,63 @@ fn leaderboard(outcome: &TrainOutcome) -> String {
         ]);
     }
     table.render()
+}
+
+/// What the searches for parameters came to; `None` without any.
+fn searched(outcome: &TrainOutcome) -> Option<String> {
+    let mut table = TextTable::new(&[
+        "model",
+        "trials",
+        "from before",
+        "given up",
+        "failed",
+        "log loss",
+        "found",
+    ]);
+    let mut is_any = false;
+    for candidate in &outcome.candidates {
+        let Some(first) = candidate.tuning.first() else {
+            continue;
+        };
+        is_any = true;
+        let sum = |count: fn(&StudySummary) -> usize| {
+            let total: usize = candidate.tuning.iter().map(count).sum();
+            grouped(total as u64)
+        };
+        table.row(vec![
+            candidate.algorithm.clone(),
+            sum(|study| study.n_trials),
+            sum(|study| study.n_resumed),
+            sum(|study| study.n_pruned),
+            sum(|study| study.n_failed),
+            first
+                .best_loss
+                .map_or_else(String::new, |loss| format!("{loss:.4}")),
+            first.best.as_ref().map_or_else(String::new, found),
+        ]);
+    }
+    is_any.then(|| {
+        format!(
+            "parameters searched on inner folds; every trial is kept, the same command goes on where it was cut short\n{}",
+            table.render()
+        )
+    })
+}
+
+/// `depth 3, learning_rate 0.034`.
+fn found(best: &Assignment) -> String {
+    let value = |value: &ParamValue| match value {
+        ParamValue::Float(number) => {
+            let digits = (2 - number.abs().max(1e-9).log10().floor() as i32).clamp(0, 8);
+            format!("{number:.*}", digits as usize)
+        }
+        other => other.to_string(),
+    };
+    let parts = best
+        .0
+        .iter()
+        .map(|(name, of)| format!("{name} {}", value(of)));
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 /// What blends and stacks are made of; `None` without any.
