@@ -22,6 +22,13 @@ pub(crate) enum Verdict {
         /// The comparison in words.
         figures: String,
     },
+    /// The model in service is for other data: it must not be put out of service by the way.
+    OtherData {
+        /// Its version.
+        incumbent: String,
+        /// What it is for, and how to go on.
+        why: String,
+    },
 }
 
 /// The model in service, when there is one.
@@ -50,11 +57,6 @@ pub(crate) fn compare(
     candidate: &[f64],
     significance: f64,
 ) -> Result<Verdict, Error> {
-    let Some(test) = test else {
-        return Ok(Verdict::NotComparable(
-            "no test part, so no comparison with a model in service".to_owned(),
-        ));
-    };
     let Some(incumbent) = incumbent else {
         return Ok(Verdict::NotComparable(
             "no model was in service before".to_owned(),
@@ -71,11 +73,19 @@ pub(crate) fn compare(
     let version = version.version.to_string();
     let card = &model.card;
     if card.trained_on.dataset != facts.dataset {
-        return Ok(Verdict::NotComparable(format!(
-            "CAUTION: {version} in service is for another data set, '{}'; this run takes its place. Use one --home per data set",
-            card.trained_on.dataset
-        )));
+        return Ok(Verdict::OtherData {
+            why: format!(
+                "{version} in service is for another data set, '{}': use one --home per data set, or `churn models activate` a new version if '{}' is to take its place",
+                card.trained_on.dataset, facts.dataset
+            ),
+            incumbent: version,
+        });
     }
+    let Some(test) = test else {
+        return Ok(Verdict::NotComparable(
+            "no test part, so no comparison with a model in service".to_owned(),
+        ));
+    };
     if card.trained_on.sha256 != facts.data_sha256
         || card.seed != facts.seed
         || card.trained_on.n_rows != facts.n_rows

@@ -277,6 +277,13 @@ impl Challenge<'_> {
                 decision.champion = None;
                 return Ok(Some(incumbent));
             }
+            Verdict::OtherData { incumbent, why } => {
+                decision.reasons.push(why);
+                "nothing was put into service: the model there is for another data set"
+                    .clone_into(&mut decision.text);
+                decision.champion = None;
+                return Ok(Some(incumbent));
+            }
         }
         Ok(None)
     }

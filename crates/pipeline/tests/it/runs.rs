@@ -98,6 +98,27 @@ fn another_seed_is_another_model_and_the_same_seed_the_same() {
 }
 
 #[test]
+fn a_model_for_other_data_is_not_put_out_of_service_by_the_way() {
+    let mut sample = Sample::new(700);
+    let first = train(&sample.home(), &sample.request(), &Silent).unwrap();
+    sample.spec.name = "bank".to_owned();
+    let outcome = train(&sample.home(), &sample.request(), &Silent).unwrap();
+    assert_eq!(outcome.champion, first.champion);
+    let told = outcome.decision.reasons.join(" ");
+    assert!(told.contains("one --home per data set"), "{told}");
+    let home = sample.home();
+    let in_service = home.registry().resolve("champion").unwrap().version;
+    assert_eq!(Some(in_service.to_string()), first.champion);
+    // Whoever wants that says so.
+    let version = &outcome.candidates[0].version;
+    home.registry()
+        .activate(version, "test", "the bank's turn")
+        .unwrap();
+    let third = train(&sample.home(), &sample.request(), &Silent).unwrap();
+    assert!(!third.decision.text.contains("another data set"));
+}
+
+#[test]
 fn a_search_goes_on_where_it_stopped_and_ends_the_same() {
     let sample = Sample::new(500);
     let mut request = sample.request();
