@@ -119,7 +119,8 @@ impl Count {
     }
 }
 
-/// Cuts at the tenths of the present values, without repeats.
+/// Cuts at the tenths of the present values, without repeats; a value that several tenths share is
+/// cut off on both sides, so that it is a group of its own.
 fn tenths(values: &[f32]) -> Vec<f32> {
     let mut present: Vec<f32> = values
         .iter()
@@ -127,9 +128,16 @@ fn tenths(values: &[f32]) -> Vec<f32> {
         .filter(|value| !value.is_nan())
         .collect();
     present.sort_by(f32::total_cmp);
-    let mut cuts: Vec<f32> = (1..TENTHS)
+    let tenths: Vec<f32> = (1..TENTHS)
         .filter_map(|tenth| present.get(tenth * present.len() / TENTHS).copied())
         .collect();
+    let mut cuts = Vec::with_capacity(2 * TENTHS);
+    for same in tenths.chunk_by(|a, b| a.total_cmp(b).is_eq()) {
+        cuts.push(same[0]);
+        if same.len() > 1 {
+            cuts.push(same[0].next_up());
+        }
+    }
     cuts.dedup_by(|a, b| a.total_cmp(b).is_eq());
     cuts
 }
@@ -156,7 +164,16 @@ fn rate(left: usize, rows: usize, base: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::Count;
+    use super::{Count, tenths};
+
+    #[test]
+    fn a_value_most_rows_share_is_a_group_of_its_own() {
+        let values: Vec<f32> = (0..100_u8).map(|row| f32::from(row.max(70) - 70)).collect();
+        let cuts = tenths(&values);
+        let group = |value: f32| cuts.partition_point(|&cut| cut <= value);
+        assert!(group(0.0) < group(1.0), "{cuts:?}");
+        assert_eq!(cuts.len(), 4, "{cuts:?}");
+    }
 
     #[test]
     fn groups_of_one_row_say_no_more_than_the_base_rate() {

@@ -20,7 +20,16 @@ pub(super) fn run(scorer: &Scorer, args: &ExplainArgs, ui: &Ui) -> anyhow::Resul
     };
     let explained = match (&args.customer, &args.data, &args.row) {
         (Some(key), Some(path), _) => scorer.explain_customer(path, key, depth)?,
-        (_, _, Some(path)) => scorer.explain_values(read_values(path)?, depth)?,
+        (_, _, Some(path)) => {
+            let mut values = read_values(path)?;
+            // A customer made up to look at needs no name.
+            if let Some(key) = scorer.model().spec.key() {
+                values
+                    .entry(key.name.clone())
+                    .or_insert_with(|| "unnamed".into());
+            }
+            scorer.explain_values(values, depth)?
+        }
         _ => anyhow::bail!(
             "say what to explain: --customer with --data, --row, --data with -o, or --global with --data"
         ),
