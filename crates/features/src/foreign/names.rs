@@ -146,7 +146,7 @@ impl<'a> Names<'a> {
                 ColumnKind::Category => column.open || column.levels.is_empty(),
                 ColumnKind::Date | ColumnKind::Text => false,
             };
-            fits.then(|| (column, level))
+            fits.then_some((column, level))
         });
         let (column, level) = columns.max_by_key(|(column, _)| column.name.len())?;
         let level = if MISSING_WORDS.contains(&level) {

@@ -130,7 +130,8 @@ mod tests {
     #[test]
     fn of_two_equally_near_texts_the_even_one_is_written() {
         let mut text = String::new();
-        write_number(-117_981_472_380_419.125, &mut text);
+        let value: f64 = "-117981472380419.125".parse().unwrap();
+        write_number(value, &mut text);
         assert_eq!(text, "-117981472380419.12");
     }
 
@@ -147,8 +148,9 @@ mod tests {
             let mut text = String::new();
             write_number(value, &mut text);
             let back: f64 = text.parse().unwrap();
-            prop_assert!(back == value || (back.is_nan() && value.is_nan()), "{text}");
-            prop_assert_eq!(text.len(), value.to_string().len() - usize::from(value.to_bits() == (-0.0_f64).to_bits()));
+            let value = value + 0.0;
+            prop_assert!(back.total_cmp(&value).is_eq() || (back.is_nan() && value.is_nan()), "{text}");
+            prop_assert_eq!(text.len(), value.to_string().len());
         }
     }
 }
