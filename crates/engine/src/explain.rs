@@ -27,6 +27,8 @@ pub struct Contribution {
     pub impact: f64,
     /// The sentence.
     pub text: String,
+    /// Whether it is a protected attribute: part of the sum, and no reason to make an offer.
+    pub protected: bool,
 }
 
 /// A contribution in words, or several that say the same thing.
@@ -212,6 +214,7 @@ impl Scores<'_> {
                     shap_value: values[group],
                     impact: impact.points,
                     text,
+                    protected: !scorer.showable()[group],
                 }
             })
             .collect();

@@ -45,7 +45,8 @@ impl Explanation {
     }
 }
 
-/// A row sums to its margin within `1e-6 × max(1, |margin|)`.
+/// A row sums to its margin within `1e-6 × max(1, |margin|)`, or within what rounding leaves of
+/// contributions many times larger that cancel.
 pub(crate) fn check_additive(
     row: usize,
     base: f64,
@@ -53,8 +54,9 @@ pub(crate) fn check_additive(
     margin: f64,
 ) -> Result<(), Error> {
     let gap = (base + contributions.iter().sum::<f64>() - margin).abs();
+    let size: f64 = contributions.iter().map(|value| value.abs()).sum();
     // A gap that is not a number is no pass.
-    if gap <= 1e-6 * margin.abs().max(1.0) {
+    if gap <= (1e-6 * margin.abs().max(1.0)).max(1e-12 * size) {
         Ok(())
     } else {
         Err(Error::NotAdditive { row, gap })

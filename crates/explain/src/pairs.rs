@@ -112,15 +112,14 @@ fn float(count: usize) -> f64 {
 }
 
 impl TreePairs {
-    /// Prepares the given trees of `ensemble`.
-    pub(crate) fn new(ensemble: &TreeEnsemble, trees: &[usize]) -> Self {
+    /// Prepares the given trees of `ensemble`, whose paths ask of at most `most_steps` columns.
+    pub(crate) fn new(ensemble: &TreeEnsemble, trees: &[usize], most_steps: usize) -> Self {
         let trees: Vec<PairTree> = trees
             .iter()
             .map(|&tree| PairTree::new(ensemble, tree))
             .collect();
-        let most = trees.iter().map(|tree| tree.columns.len()).max();
         Self {
-            weights: GameWeights::new(most.unwrap_or(0)),
+            weights: GameWeights::new(most_steps),
             trees,
         }
     }

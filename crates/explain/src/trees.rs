@@ -245,10 +245,11 @@ impl TreesGame {
         }
         tables.finish();
         let longest = walked.iter().map(|&tree| self.shapes[tree].most_steps);
+        let longest = longest.max().unwrap_or(0);
         let has_pairs = self.background.is_some() && !walked.is_empty();
         Prepared {
-            pairs: has_pairs.then(|| TreePairs::new(ensemble, &walked)),
-            rules: Rules::new(longest.max().unwrap_or(0)),
+            pairs: has_pairs.then(|| TreePairs::new(ensemble, &walked, longest)),
+            rules: Rules::new(longest),
             tables,
             walked,
         }

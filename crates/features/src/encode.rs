@@ -45,7 +45,7 @@ fn write_form(
                 first,
                 values
                     .iter()
-                    .map(|&x| ((if x.is_nan() { fill } else { x } - shift) / scale) as f32),
+                    .map(|&x| within((if x.is_nan() { fill } else { x } - shift) / scale)),
             );
             if *flag_missing {
                 matrix.fill_column(
@@ -192,4 +192,9 @@ fn type_error(feature: &FittedFeature, expected: &'static str) -> Error {
         Source::Derived(derived) => derived.name().to_owned(),
     };
     Error::ColumnType { column, expected }
+}
+/// As f32; what is past its range becomes the last number of it, for an infinite feature has no
+/// explanation. NaN stays.
+fn within(value: f64) -> f32 {
+    (value as f32).clamp(-f32::MAX, f32::MAX)
 }

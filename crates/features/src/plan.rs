@@ -274,9 +274,23 @@ impl FittedPlan {
             && width == self.columns.len()
             && self.features.len() == self.groups.len()
             && (self.features.iter()).all(|feature| feature.encoding.is_consistent())
-            && self
-                .columns
-                .iter()
-                .all(|column| (column.group as usize) < self.groups.len())
+            && self.columns_are_of_their_features()
+            && (self.features.iter().zip(&self.groups)).all(|(feature, group)| {
+                match &feature.source {
+                    Source::Column(name) => group.name == *name && group.columns.iter().eq([name]),
+                    Source::Derived(derived) => {
+                        group.name == derived.name() && group.columns == derived.inputs()
+                    }
+                }
+            })
+    }
+
+    /// Whether every matrix column is said to belong to the feature that writes it.
+    fn columns_are_of_their_features(&self) -> bool {
+        let features = self.features.iter().enumerate();
+        let expected = features
+            .flat_map(|(index, feature)| std::iter::repeat_n(index, feature.encoding.n_columns()));
+        let found = self.columns.iter().map(|column| column.group as usize);
+        expected.eq(found)
     }
 }

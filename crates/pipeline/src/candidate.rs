@@ -226,7 +226,7 @@ fn draw_background(
         .collect();
     ranked.sort_unstable();
     ranked.truncate(n_rows);
-    ranked.sort_unstable_by_key(|&(_, row)| row);
+    // In the order of the draw: whoever takes the first of them has a random part.
     let values = ranked.iter().flat_map(|&(_, row)| matrix.row(row));
     Ok(Some(Background {
         n_rows,

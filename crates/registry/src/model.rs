@@ -42,6 +42,14 @@ pub struct Background {
     pub values: Vec<f32>,
 }
 
+impl Background {
+    /// Infinite values, which no explanation can be measured against; having no rows is one fault.
+    fn n_faults(&self) -> usize {
+        let infinite = self.values.iter().filter(|value| value.is_infinite());
+        infinite.count() + usize::from(self.n_rows == 0)
+    }
+}
+
 impl PartialEq for Background {
     fn eq(&self, other: &Self) -> bool {
         // By bits: a missing value equals itself.
@@ -125,7 +133,12 @@ impl Model {
             self.predictor.n_features().to_string(),
         )?;
         if let Some(background) = &self.background {
-            let n_rows = background.n_rows.max(1);
+            differs(
+                "rows of the background that are not there or not finite",
+                "0".to_owned(),
+                background.n_faults().to_string(),
+            )?;
+            let n_rows = background.n_rows;
             differs(
                 "values of the background",
                 n_rows.saturating_mul(self.plan.n_columns()).to_string(),

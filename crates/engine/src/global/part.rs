@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use churn_features::{FittedFeature, Source};
 use churn_retention::{Customer, Segment};
-use churn_schema::{Chunk, Table};
+use churn_schema::{Chunk, DerivedSpec, Table};
 
 use super::{
     effects::LevelSum,
@@ -184,12 +185,17 @@ fn sampled(scorer: &Scorer, why: &Why<'_>, matrix: &[f32], rank: u64, row: usize
 /// Which groups are told level by level: category columns.
 fn is_category(scorer: &Scorer) -> Vec<bool> {
     let model = scorer.model();
-    let is_category = |name: &str| {
-        let column = model.spec.column(name);
-        column.is_some_and(|column| column.kind == churn_schema::ColumnKind::Category)
+    let is_category = |feature: &FittedFeature| match &feature.source {
+        Source::Column(name) => {
+            let column = model.spec.column(name);
+            column.is_some_and(|column| column.kind == churn_schema::ColumnKind::Category)
+        }
+        Source::Derived(derived) => matches!(
+            derived,
+            DerivedSpec::Bucket { .. } | DerivedSpec::Cross { .. }
+        ),
     };
-    let groups = model.plan.groups.iter();
-    groups.map(|group| is_category(&group.name)).collect()
+    model.plan.features.iter().map(is_category).collect()
 }
 
 impl GroupSums {

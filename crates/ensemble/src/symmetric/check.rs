@@ -65,9 +65,23 @@ pub(super) fn check(parts: &SymmetricParts) -> Result<(), Error> {
     Ok(())
 }
 
+/// Most columns of a statistic's key.
+const MAX_KEY_COLUMNS: usize = 16;
+
 fn check_table(parts: &SymmetricParts, table: &StatisticTable) -> Result<(), &'static str> {
     if table.key.is_empty() {
         return Err("its key has no parts");
+    }
+    // CatBoost combines four columns unless told otherwise; what explains a split tries every
+    // subset of them.
+    let column_of = |part: &KeyPart| match *part {
+        KeyPart::Category { column }
+        | KeyPart::Is { column, .. }
+        | KeyPart::Above { column, .. } => column,
+    };
+    let columns: std::collections::BTreeSet<u32> = table.key.iter().map(column_of).collect();
+    if columns.len() > MAX_KEY_COLUMNS {
+        return Err("its key combines too many columns");
     }
     for part in &table.key {
         match *part {

@@ -75,6 +75,8 @@ pub(crate) struct ContributionBody {
     impact: f64,
     /// The sentence.
     text: String,
+    /// Whether it is a protected attribute: part of the sum, and no reason to make an offer.
+    protected: bool,
 }
 
 /// The customer after one or two changes that offers bring.
@@ -147,6 +149,7 @@ impl ExplanationBody {
                     shap_value: it.shap_value,
                     impact: it.impact,
                     text: it.text,
+                    protected: it.protected,
                 })
                 .collect(),
             offers: explained.offers.into_iter().map(OfferBody::from).collect(),
