@@ -1,5 +1,7 @@
 //! The explainer: rows in, exact contributions and interactions out.
 
+use std::cell::RefCell;
+
 use churn_ensemble::Predictor;
 use rayon::prelude::*;
 
@@ -18,6 +20,11 @@ use crate::{Error, Explanation};
 const BLOCK_ROWS: (usize, usize) = (1000, 128);
 /// The same for interactions, which take more memory by row.
 const PAIR_BLOCK_ROWS: usize = 120;
+
+thread_local! {
+    /// What a thread that explains row by row uses again.
+    static SCRATCH: RefCell<BlockScratch> = RefCell::default();
+}
 
 /// Explains one trained model, exactly; made once, used for any number of rows.
 ///
@@ -202,7 +209,13 @@ impl Explainer {
             };
         if n_rows <= block_rows || n_groups == 0 {
             // A few rows are done before another thread would have woken up.
-            explain_block(rows, margins, &mut BlockScratch::default(), contributions)?;
+            let mut scratch = SCRATCH.take();
+            let done = explain_block(rows, margins, &mut scratch, contributions);
+            // That of many rows would hold on to memory nobody may need again.
+            if n_rows == 1 {
+                SCRATCH.set(scratch);
+            }
+            done?;
         } else {
             let blocks = margins
                 .par_chunks_mut(block_rows)

@@ -56,6 +56,7 @@ mod parts;
 mod paths;
 mod points;
 mod quadrature;
+mod row_keys;
 mod shape;
 mod symmetric;
 mod symmetric_pairs;

@@ -1,8 +1,10 @@
 //! Parts of trees, tabulated: what a row gets is looked up and added.
 
+use std::hint::black_box;
 use std::ops::Range;
 
 use crate::parts::Part;
+use crate::row_keys::{RowKeys, Step};
 use crate::view::{Kind, View};
 
 /// Numbers that a key can point at.
@@ -21,6 +23,8 @@ pub(crate) struct Tables {
     runs: Vec<Run>,
     columns: Vec<RunColumn>,
     sources: Vec<Source>,
+    /// The keys of a single row; none where they would take too much memory.
+    row_keys: Option<RowKeys>,
 }
 
 /// Parts that follow each other.
@@ -147,9 +151,22 @@ impl Tables {
         });
     }
 
-    /// Makes the tables ready once all runs have ended.
-    pub(crate) fn finish(&mut self) {
+    /// Makes the tables ready once all runs have ended; for [`Self::add_row`] too if they are of
+    /// values.
+    pub(crate) fn finish(&mut self, kind: Kind) {
         self.values.resize(self.values.len() + KEY_RANGE, 0.0);
+        if kind == Kind::Pairs {
+            return;
+        }
+        let first = self.parts.iter().map(|part| part.first_key).collect();
+        let tests = self.parts.iter().enumerate().flat_map(|(part, piece)| {
+            let tests = self.tests[piece.tests.clone()].iter();
+            tests.map(move |test| {
+                let by = test.step;
+                (test.plane, test.least, Step { part, by })
+            })
+        });
+        self.row_keys = RowKeys::new(first, tests.collect());
     }
 
     /// Adds what each row gets to `out`, one column of `n_rows` numbers per place; `ranks` are
@@ -232,23 +249,48 @@ impl Tables {
         values.first_chunk().unwrap_or(NONE)
     }
 
-    /// Adds what a single row gets to `out`, with the bits of [`Self::add_block`].
+    /// Adds what a single row gets to `out`, with the bits of [`Self::add_block`]; of tables of
+    /// values, whose place 0 is the margin.
     pub(crate) fn add_row(&self, ranks: &[i16], scratch: &mut TableScratch, out: &mut [f64]) {
         // Keys first, so that the processor fetches the cells of many parts at a time.
-        scratch.keys.clear();
-        scratch.keys.extend(self.parts.iter().map(|part| {
+        match &self.row_keys {
+            Some(row_keys) => row_keys.keys_into(ranks, &mut scratch.keys),
+            None => self.ask_row(ranks, &mut scratch.keys),
+        }
+        // Margins next, which alone need no places: nothing but reads of far cells, of which many
+        // are under way at a time. The last number of a cell may be in another line of memory.
+        let cells = || {
+            let keys = scratch.keys.iter().copied().map(usize::from);
+            self.parts.iter().zip(keys).map(|(part, key)| {
+                let first = part.values.start + key;
+                (part, &self.values[first..first + part.places.len()])
+            })
+        };
+        let (mut margin, mut last) = (out[0], 0.0);
+        for (_, values) in cells() {
+            margin += values[0];
+            last += values[values.len() - 1];
+        }
+        out[0] = margin;
+        black_box(last);
+        for (part, values) in cells() {
+            let places = &self.places[part.places.clone()];
+            for (&place, value) in places.iter().zip(values).skip(1) {
+                out[place as usize] += value;
+            }
+        }
+    }
+
+    /// The key of each part for a row, test by test.
+    fn ask_row(&self, ranks: &[i16], keys: &mut Vec<u16>) {
+        keys.clear();
+        keys.extend(self.parts.iter().map(|part| {
             let tests = self.tests[part.tests.clone()].iter();
             tests.fold(part.first_key, |key, test| {
                 let passes = ranks[test.plane as usize] >= test.least;
                 key.wrapping_add(u16::from(passes).wrapping_neg() & test.step)
             })
         }));
-        for (part, &key) in self.parts.iter().zip(&scratch.keys) {
-            let values = &self.values[part.values.clone()][usize::from(key)..];
-            for (&place, value) in self.places[part.places.clone()].iter().zip(values) {
-                out[place as usize] += value;
-            }
-        }
     }
 }
 

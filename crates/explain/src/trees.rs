@@ -243,7 +243,7 @@ impl TreesGame {
             }
             tables.end_run();
         }
-        tables.finish();
+        tables.finish(view.kind);
         let longest = walked.iter().map(|&tree| self.shapes[tree].most_steps);
         let longest = longest.max().unwrap_or(0);
         let has_pairs = self.background.is_some() && !walked.is_empty();
