@@ -2,15 +2,16 @@
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
-use apistos::ApiErrorComponent;
 use apistos::paths::{MediaType, Response};
 use apistos::reference_or::ReferenceOr;
+use apistos::{ApiComponent, ApiErrorComponent};
 use churn_engine::Error as EngineError;
 use churn_registry::Error as RegistryError;
 use churn_schema::Fault;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::request;
 
@@ -134,7 +135,7 @@ impl Detail {
 }
 
 /// The body of every answer that is no success.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, JsonSchema, ApiComponent)]
 pub struct ErrorBody {
     /// What kind of fault it is, from a closed list.
     pub code: String,
@@ -145,7 +146,7 @@ pub struct ErrorBody {
     /// Names this request in the logs.
     pub request_id: String,
     /// Everything that is wrong with the values sent.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<Detail>,
 }
 
@@ -164,6 +165,13 @@ impl ApiError {
     /// With the time to wait.
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after_seconds = Some(seconds);
+        self
+    }
+
+    /// Without the place of an uploaded file, which is no business of the client.
+    pub(crate) fn about_upload(mut self, path: &Path) -> Self {
+        let place = path.display().to_string();
+        self.message = self.message.replace(&place, "the file");
         self
     }
 
@@ -373,14 +381,8 @@ impl From<RegistryError> for ApiError {
 
 impl ApiErrorComponent for ApiError {
     fn schemas_by_status_code() -> BTreeMap<String, (String, ReferenceOr<apistos::Schema>)> {
-        let schema = || {
-            let settings = schemars::r#gen::SchemaSettings::openapi3();
-            let root = settings
-                .into_generator()
-                .into_root_schema_for::<ErrorBody>();
-            ReferenceOr::Object(apistos::Schema::Object(root.schema))
-        };
-        BTreeMap::from([("default".to_owned(), ("ErrorBody".to_owned(), schema()))])
+        // Any status can be a fault, and only numbers are listed: see `Allowed::child_schemas`.
+        BTreeMap::new()
     }
 
     fn error_responses() -> Vec<(String, Response)> {

@@ -14,7 +14,7 @@ use churn_engine::users::{Identity, Scope};
 use futures_util::future::LocalBoxFuture;
 
 use super::body::state_of;
-use crate::error::{ApiError, Code};
+use crate::error::{ApiError, Code, ErrorBody};
 use crate::state::AppState;
 
 /// The cookie of a session.
@@ -248,45 +248,43 @@ impl Shown {
 }
 
 impl<P: Permission> ApiComponent for Allowed<P> {
+    /// Who asks may be refused: the document refers to the fault by its name.
     fn child_schemas() -> Vec<(String, ReferenceOr<apistos::Schema>)> {
-        Vec::new()
+        let fault = ErrorBody::schema().into_iter();
+        fault.chain(ErrorBody::child_schemas()).collect()
     }
 
     fn schema() -> Option<(String, ReferenceOr<apistos::Schema>)> {
         None
     }
+}
 
-    fn securities() -> BTreeMap<String, SecurityScheme> {
-        let scheme = |kind, description: &str| SecurityScheme {
+/// The proofs of the document: any one of them is enough, so they stand beside each other.
+pub(crate) fn proofs() -> Vec<BTreeMap<String, SecurityScheme>> {
+    let scheme = |name: &str, kind, description: &str| {
+        let scheme = SecurityScheme {
             _type: kind,
             description: Some(description.to_owned()),
             extensions: Default::default(),
         };
-        BTreeMap::from([
-            (
-                "access_token".to_owned(),
-                scheme(
-                    SecurityType::Http(Http {
-                        scheme: "bearer".to_owned(),
-                        bearer_format: Some("JWT".to_owned()),
-                    }),
-                    "From POST /api/v1/auth/login.",
-                ),
-            ),
-            (
-                "api_key".to_owned(),
-                scheme(
-                    SecurityType::ApiKey(ApiKey {
-                        name: KEY_HEADER.to_owned(),
-                        _in: ApiKeyIn::Header,
-                    }),
-                    "The key of a program, from POST /api/v1/keys.",
-                ),
-            ),
-        ])
-    }
-
-    fn security_requirement_name() -> Option<String> {
-        Some("access_token".to_owned())
-    }
+        BTreeMap::from([(name.to_owned(), scheme)])
+    };
+    vec![
+        scheme(
+            "access_token",
+            SecurityType::Http(Http {
+                scheme: "bearer".to_owned(),
+                bearer_format: Some("JWT".to_owned()),
+            }),
+            "From POST /api/v1/auth/login.",
+        ),
+        scheme(
+            "api_key",
+            SecurityType::ApiKey(ApiKey {
+                name: KEY_HEADER.to_owned(),
+                _in: ApiKeyIn::Header,
+            }),
+            "The key of a program, from POST /api/v1/keys.",
+        ),
+    ]
 }

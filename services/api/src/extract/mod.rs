@@ -8,4 +8,5 @@ pub(crate) use body::{JsonBody, OptionalJson, collect, read_json, state_of};
 pub(crate) use customer::Customer;
 pub(crate) use guard::{
     Administer, Allowed, Follow, Judge, Models, Own, Read, SESSION_COOKIE, Score, Steer, Train,
+    proofs,
 };

@@ -148,7 +148,7 @@ fn tokens(
 }
 
 /// Sign in with name and password and get tokens
-#[api_operation(tag = "users", operation_id = "login")]
+#[api_operation(tag = "users", operation_id = "login", no_security = true)]
 pub(crate) async fn login(
     state: Data<AppState>,
     request: HttpRequest,
@@ -163,7 +163,7 @@ pub(crate) async fn login(
 /// Exchange a refresh token for the next pair of tokens
 ///
 /// A refresh token is good once. One that is used twice is in two hands: its whole sign-in ends.
-#[api_operation(tag = "users", operation_id = "refresh")]
+#[api_operation(tag = "users", operation_id = "refresh", no_security = true)]
 pub(crate) async fn refresh(
     state: Data<AppState>,
     body: JsonBody<RefreshBody>,
@@ -175,7 +175,7 @@ pub(crate) async fn refresh(
 }
 
 /// Sign in with name and password and get a session cookie, for pages
-#[api_operation(tag = "users", operation_id = "start_session")]
+#[api_operation(tag = "users", operation_id = "start_session", no_security = true)]
 pub(crate) async fn start_session(
     state: Data<AppState>,
     request: HttpRequest,

@@ -32,6 +32,7 @@ use apistos::tag::Tag;
 use apistos::web;
 
 use crate::error::{ApiError, Code};
+use crate::extract;
 use crate::request::Around;
 use crate::state::AppState;
 
@@ -228,6 +229,7 @@ fn spec() -> Spec {
             ),
             tag("service", "Whether everything is there"),
         ],
+        securities: extract::proofs(),
         ..Default::default()
     }
 }

@@ -11,13 +11,23 @@ use crate::error::ApiError;
 use crate::state::AppState;
 
 /// Tell that the process lives
-#[api_operation(tag = "service", operation_id = "healthz", produces = "text/plain")]
+#[api_operation(
+    tag = "service",
+    operation_id = "healthz",
+    produces = "text/plain",
+    no_security = true
+)]
 pub(crate) async fn healthz() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain").body("ok\n")
 }
 
 /// Tell whether customers can be scored: 200 or 503
-#[api_operation(tag = "service", operation_id = "readyz", produces = "text/plain")]
+#[api_operation(
+    tag = "service",
+    operation_id = "readyz",
+    produces = "text/plain",
+    no_security = true
+)]
 pub(crate) async fn readyz(state: Data<AppState>) -> Result<HttpResponse, ApiError> {
     state.served()?;
     Ok(HttpResponse::Ok()
@@ -26,7 +36,12 @@ pub(crate) async fn readyz(state: Data<AppState>) -> Result<HttpResponse, ApiErr
 }
 
 /// Give all metrics in the text form of Prometheus
-#[api_operation(tag = "service", operation_id = "metrics", produces = "text/plain")]
+#[api_operation(
+    tag = "service",
+    operation_id = "metrics",
+    produces = "text/plain",
+    no_security = true
+)]
 pub(crate) async fn metrics(state: Data<AppState>) -> Result<HttpResponse, ApiError> {
     let in_use = |pool: &str, n: usize| {
         let n = i64::try_from(n).unwrap_or(i64::MAX);

@@ -153,6 +153,36 @@ fn forged_altered_and_stale_proofs_are_refused() {
 }
 
 #[test]
+fn a_token_that_is_over_is_refused() {
+    let app = production_on(Stores::small(), |settings| settings.auth.access_minutes = 0);
+    let over = token(&app, "adam");
+    with_token(&app, "GET", "/api/v1/models", &over)
+        .send()
+        .is_fault(401, "unauthenticated");
+}
+
+#[test]
+fn nobody_gives_himself_more_than_he_has() {
+    let app = production();
+    let anna = token(&app, "anna");
+    let ask = |method, path, body: Value| with_token(&app, method, path, &anna).json(&body).send();
+    ask("PATCH", "/api/v1/users/anna", json!({"role": "admin"})).is_fault(403, "forbidden");
+    ask(
+        "POST",
+        "/api/v1/users",
+        json!({"name": "eva", "role": "admin"}),
+    )
+    .is_fault(403, "forbidden");
+    for scope in ["train", "models", "users"] {
+        let body = json!({"label": "more", "scopes": ["score", scope]});
+        ask("POST", "/api/v1/keys", body).is_fault(403, "forbidden");
+    }
+    // Fields nobody asked for change nothing.
+    let body = json!({"label": "x", "scopes": ["score"], "user": "adam"});
+    ask("POST", "/api/v1/keys", body).is_fault(400, "bad_body");
+}
+
+#[test]
 fn an_account_that_is_shut_or_lowered_counts_at_once() {
     let app = production();
     let (anna, adam) = (token(&app, "anna"), token(&app, "adam"));

@@ -13,6 +13,17 @@ fn the_document_is_the_one_that_is_checked_in() {
 }
 
 #[test]
+fn the_document_refers_to_nothing_it_lacks() {
+    let app = App::start();
+    let document = app.get("/openapi.json").is_ok();
+    let text = document.to_string();
+    for part in text.split("\"$ref\":\"#").skip(1) {
+        let pointer = part.split('"').next().unwrap();
+        assert!(document.pointer(pointer).is_some(), "{pointer}");
+    }
+}
+
+#[test]
 fn the_page_and_all_it_needs_come_from_us() {
     let app = App::start();
     let page = app.get("/docs/").text();

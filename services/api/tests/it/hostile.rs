@@ -26,6 +26,8 @@ fn bodies_that_are_no_good_json_are_refused() {
     send(b"").is_fault(400, "bad_body");
     send(b"{").is_fault(400, "bad_body");
     send(b"[]").is_fault(400, "bad_body");
+    let list = app.post("/api/v1/auth/login", &json!(["anna", "password"]));
+    list.is_fault(400, "bad_body");
     send(b"{\"tenure\": \"\xff\xfe\"}").is_fault(400, "bad_body");
     let deep = "[".repeat(10_000) + &"]".repeat(10_000);
     send(format!("{{\"tenure\": {deep}}}").as_bytes()).is_fault(400, "bad_body");
@@ -119,6 +121,9 @@ fn files_that_are_too_large_or_have_too_many_rows_are_refused() {
             .send()
     };
     send("text/csv", vec![b'x'; 3 << 20]).is_fault(413, "too_large");
+    let refused = send("text/csv", b"a,b\n1,2\n".to_vec()).is_fault(422, "data_refused");
+    let message = refused["message"].as_str().unwrap();
+    assert!(message.starts_with("the file lacks"), "{message}");
     // A small file that unpacks to endless bytes without a line end.
     let bomb = gzip(&vec![b'0'; 64 << 20]);
     assert!(bomb.len() < 1 << 20);
@@ -140,6 +145,48 @@ fn values_that_would_hurt_others_are_values_here() {
     ] {
         app.get(path).is_fault(404, "no_such_route");
     }
+}
+
+#[test]
+fn a_filter_is_a_value_and_no_part_of_a_question() {
+    for stores in Stores::each() {
+        let app = App::on(stores, &[], |_| {});
+        app.post("/api/v1/predict", &customer()).is_ok();
+        let key = crate::people::key(&app);
+        let ask = |path: &str| app.ask("GET", path).header("x-api-key", &key).send();
+        crate::service::wait_until("the answer is kept", || {
+            let kept = ask("/api/v1/predictions?customer_id=C-1").is_ok();
+            kept["items"]
+                .as_array()
+                .is_some_and(|items| items.len() == 1)
+        });
+        for evil in ["%27%20OR%20%271%27=%271", "%25", "C-1%27--", "%5C"] {
+            for path in ["predictions?customer_id", "customers?search"] {
+                let found = ask(&format!("/api/v1/{path}={evil}")).is_ok();
+                assert_eq!(found["items"], json!([]), "{path}={evil}");
+            }
+        }
+        ask("/api/v1/customers/%ff%fe").is_fault(404, "not_found");
+        ask("/api/v1/predictions?customer_id=%ff%fe").is_ok();
+    }
+}
+
+#[test]
+fn a_row_that_is_no_text_is_refused_and_the_others_are_scored() {
+    let app = App::start();
+    let mut file = crate::model::customers(3).into_bytes();
+    let place = file.windows(4).rposition(|part| part == b"SYN-").unwrap();
+    file[place] = 0xff;
+    let answer = app
+        .ask("POST", "/api/v1/batch_predict")
+        .body("text/csv", file)
+        .send()
+        .is_ok();
+    assert_eq!(
+        (&answer["n_rows"], &answer["n_refused"]),
+        (&json!(3), &json!(1)),
+        "{answer}"
+    );
 }
 
 #[test]

@@ -63,3 +63,23 @@ pub(crate) fn with_token<'a>(app: &App, method: &'a str, path: &'a str, token: &
     app.ask(method, path)
         .header("authorization", &format!("Bearer {token}"))
 }
+
+/// A key of an administrator of its own, in any profile.
+pub(crate) fn key(app: &App) -> String {
+    let users = Users::new(
+        app.registry.database().clone(),
+        Arc::new(SystemClock),
+        UserParams::default(),
+    );
+    let new = NewUser {
+        name: "keeper",
+        role: Role::Admin,
+        password: Some(PASSWORD),
+    };
+    users.add(&new, "test").unwrap();
+    let made = with_token(app, "POST", "/api/v1/keys", &token(app, "keeper"))
+        .json(&json!({"label": "test", "scopes": ["read", "score"]}))
+        .send()
+        .is_ok();
+    made["secret"].as_str().unwrap().to_owned()
+}

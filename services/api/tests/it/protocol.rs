@@ -23,6 +23,7 @@ fn standard_clients_find_the_model_and_get_the_same_probability() {
     let app = App::start();
     assert_eq!(app.get("/v2/health/live").is_ok(), json!({"live": true}));
     assert_eq!(app.get("/v2/health/ready").is_ok(), json!({"ready": true}));
+    assert_eq!(app.get("/v2").is_ok()["name"], "churn");
     let metadata = app.get("/v2/models/telco").is_ok();
     assert_eq!(metadata["versions"], json!(["v1.0.0"]), "{metadata}");
     assert!(

@@ -339,7 +339,8 @@ impl Job {
                 }
             },
         );
-        let end = scored.map_err(ApiError::from).and_then(|summary| {
+        let scored = scored.map_err(|fault| ApiError::from(fault).about_upload(&self.params.input));
+        let end = scored.and_then(|summary| {
             joined
                 .end(&summary)
                 .map_err(|fault| ApiError::internal(&fault))

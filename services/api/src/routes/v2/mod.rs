@@ -30,6 +30,7 @@ const MOST_CUSTOMERS: usize = 1000;
 
 pub(crate) fn routes() -> web::Scope {
     web::scope("/v2")
+        .service(web::resource("").route(web::get().to(server)))
         .service(web::resource("/health/live").route(web::get().to(live)))
         .service(web::resource("/health/ready").route(web::get().to(ready)))
         .service(web::resource("/models/{name}").route(web::get().to(metadata)))
@@ -50,6 +51,17 @@ pub(crate) struct Flag {
     /// The model.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
+}
+
+/// What the server is.
+#[derive(Debug, Serialize, JsonSchema, ApiComponent)]
+pub(crate) struct ServerBody {
+    /// Its name.
+    name: &'static str,
+    /// Version of the program.
+    version: &'static str,
+    /// What it can beyond the protocol.
+    extensions: Vec<&'static str>,
 }
 
 /// What a model takes and gives.
@@ -89,7 +101,7 @@ pub(crate) struct InferBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
     /// Names of the explained columns, in the order of `shap_values`; only of `explain`.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     parameters: BTreeMap<String, Value>,
     /// The tensors.
     outputs: Vec<OutputTensor>,
@@ -122,8 +134,26 @@ impl ApiComponent for InferPayload {
     }
 }
 
+/// Tell what the server is
+#[api_operation(
+    tag = "inference protocol",
+    operation_id = "v2_server",
+    no_security = true
+)]
+pub(crate) async fn server() -> Json<ServerBody> {
+    Json(ServerBody {
+        name: "churn",
+        version: env!("CARGO_PKG_VERSION"),
+        extensions: vec!["binary_tensor_data", "explain"],
+    })
+}
+
 /// Tell that the server lives
-#[api_operation(tag = "inference protocol", operation_id = "v2_live")]
+#[api_operation(
+    tag = "inference protocol",
+    operation_id = "v2_live",
+    no_security = true
+)]
 pub(crate) async fn live() -> Json<Flag> {
     Json(Flag {
         live: Some(true),
@@ -133,7 +163,11 @@ pub(crate) async fn live() -> Json<Flag> {
 }
 
 /// Tell whether the server can answer: 200 or 503
-#[api_operation(tag = "inference protocol", operation_id = "v2_ready")]
+#[api_operation(
+    tag = "inference protocol",
+    operation_id = "v2_ready",
+    no_security = true
+)]
 pub(crate) async fn ready(state: Data<AppState>) -> Result<Json<Flag>, ApiError> {
     state.served()?;
     Ok(Json(Flag {
@@ -144,7 +178,11 @@ pub(crate) async fn ready(state: Data<AppState>) -> Result<Json<Flag>, ApiError>
 }
 
 /// Tell whether a model can answer
-#[api_operation(tag = "inference protocol", operation_id = "v2_model_ready")]
+#[api_operation(
+    tag = "inference protocol",
+    operation_id = "v2_model_ready",
+    no_security = true
+)]
 pub(crate) async fn model_ready(
     state: Data<AppState>,
     name: Path<String>,
