@@ -10,6 +10,8 @@ mod chaos;
 mod ci;
 mod data;
 mod demo;
+mod http;
+mod installation;
 mod layers;
 mod licences;
 mod links;
