@@ -10,6 +10,7 @@ mod chaos;
 mod ci;
 mod data;
 mod demo;
+mod fuzz;
 mod http;
 mod installation;
 mod layers;
@@ -41,6 +42,9 @@ cargo xtask TASK
   test              start what the tests need and run all of them
   chaos [--kills N] kill the service at random moments under load, and count what is left
                     (10 kills on each database unless told otherwise)
+  fuzz api [--seconds N]
+                    ask a running service by the clients of others: tritonclient, schemathesis
+                    (about three minutes; installed into the cache first)
   tidy              check layers, licences, module docs, links and house rules
   bench NAME        CPU time beside the Python packages, installed into the cache first:
                     train, explain, score or api (under load; needs wrk)
@@ -60,6 +64,7 @@ fn main() -> ExitCode {
         ("setup", []) => setup::run(),
         ("test", []) => test::run(),
         ("chaos", rest) => chaos::run(rest),
+        ("fuzz", rest) => fuzz::run(rest),
         ("tidy", []) => tidy::run(),
         ("bench", rest) => bench::run(rest),
         ("parity", rest) => parity::run(rest),
