@@ -16,6 +16,7 @@ mod jobs;
 mod log;
 mod model;
 mod models;
+mod overload;
 mod people;
 mod protocol;
 mod scoring;
