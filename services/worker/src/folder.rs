@@ -95,8 +95,8 @@ mod tests {
 
     #[test]
     fn working_files_are_shown_by_name() {
-        let root = Path::new("/var/work/0199");
-        let told = "/var/work/0199/job-a/data.csv, row 3: bad; see /var/work/0199/job-a/x/y.csv";
+        let root = Path::new("home/work/0199");
+        let told = "home/work/0199/job-a/data.csv, row 3: bad; see home/work/0199/job-a/x/y.csv";
         let shown = "data.csv, row 3: bad; see x/y.csv";
         assert_eq!(hide_folder(root, told), shown);
         assert_eq!(hide_folder(root, "a/b"), "a/b");
