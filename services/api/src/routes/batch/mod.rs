@@ -6,6 +6,7 @@
 
 mod encode;
 
+use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -315,7 +316,13 @@ impl Job {
         let n_reasons = self.served.scorer().n_reasons();
         let writer = Writer::new(self.form, &self.served, n_reasons, now);
         let mut joined = writer.begin();
-        let send = |bytes: Vec<u8>| self.send(Ok(bytes.into()));
+        // A part that was not taken is lost: nothing may follow it, and the answer is not whole.
+        let is_cut = Cell::new(false);
+        let send = |bytes: Vec<u8>| {
+            let sent = self.send(Ok(bytes.into()));
+            is_cut.set(is_cut.get() || sent.is_break());
+            sent
+        };
         let scored = score_batch(
             &self.state.batch,
             &self.served,
@@ -333,12 +340,16 @@ impl Job {
                     Ok(bytes) => send(bytes),
                     Err(fault) => {
                         // The client sees that the answer is cut short.
+                        is_cut.set(true);
                         let _ = self.send(Err(fault));
                         ControlFlow::Break(())
                     }
                 }
             },
         );
+        if is_cut.get() {
+            return;
+        }
         let scored = scored.map_err(|fault| ApiError::from(fault).about_upload(&self.params.input));
         let end = scored.and_then(|summary| {
             joined
