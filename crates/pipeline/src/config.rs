@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use churn_schema::DatasetSpec;
 use churn_zoo::{
     Algorithm, CatboostParams, ForestParams, LogisticParams, XgboostParams,
     resample::ResampleParams,
@@ -235,7 +236,23 @@ impl TrainConfig {
             );
         }
         faults.extend(self.ensemble_faults());
+        faults.extend(self.leakage.faults());
         faults
+    }
+
+    /// What the settings ask of columns that the specification does not have; empty when sound.
+    #[must_use]
+    pub fn faults_for(&self, spec: &DatasetSpec) -> Vec<String> {
+        let unknown = self.leakage.allow.iter();
+        let unknown = unknown.filter(|name| spec.column(name).is_none());
+        unknown
+            .map(|name| {
+                format!(
+                    "'leakage.allow' names column '{name}', which specification '{}' does not have",
+                    spec.name
+                )
+            })
+            .collect()
     }
 
     fn ensemble_faults(&self) -> Vec<String> {

@@ -75,6 +75,12 @@ pub enum Error {
         /// All faults.
         fault: String,
     },
+    /// The training settings do not fit the specification.
+    #[error("training settings: {fault}")]
+    BadSettings {
+        /// All faults.
+        fault: String,
+    },
     /// A file could not be read.
     #[error("can't read {path}: {source}; {}", churn_engine::read_hint(source))]
     Read {
@@ -132,6 +138,8 @@ pub(crate) fn yaml_fault(fault: &serde_saphyr::Error) -> String {
     let what = what
         .trim_end_matches([',', ':'])
         .replace("invalid u64", "expected a whole number")
+        .replace("invalid u32", "expected a whole number")
+        .replace("invalid usize", "expected a whole number")
         .replace(
             "unexpected end of input",
             "the file is empty or ends too early",

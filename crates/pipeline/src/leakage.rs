@@ -37,6 +37,26 @@ impl Default for LeakageConfig {
     }
 }
 
+impl LeakageConfig {
+    /// Values out of range; empty when sound.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if !(0.5..=1.0).contains(&self.max_single_column_auc) {
+            faults.push(format!(
+                "'leakage.max_single_column_auc' is {}; expected a number from 0.5 to 1",
+                self.max_single_column_auc
+            ));
+        }
+        if !(0.0..=1.0).contains(&self.max_straddling_share) {
+            faults.push(format!(
+                "'leakage.max_straddling_share' is {}; expected a number from 0 to 1",
+                self.max_straddling_share
+            ));
+        }
+        faults
+    }
+}
+
 /// From this ROC-AUC on a column is called a copy of the target.
 const COPY_AUC: f64 = 0.999;
 /// Fewest rows on which an identifier can be told from chance.

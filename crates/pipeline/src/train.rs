@@ -81,6 +81,11 @@ pub fn train(
     request: &TrainRequest,
     progress: &dyn Progress,
 ) -> Result<TrainOutcome, Error> {
+    let faults = request.config.faults_for(&request.spec);
+    if !faults.is_empty() {
+        let fault = faults.join("; ");
+        return Err(Error::BadSettings { fault });
+    }
     let (table, validation) = read(request)?;
     let registry = home.registry();
     let sha256 = validation.content_sha256.clone().unwrap_or_default();

@@ -64,6 +64,19 @@ fn an_accepted_column_passes() {
 }
 
 #[test]
+fn accepting_a_column_that_is_not_there_is_refused() {
+    let sample = Sample::new(800);
+    let mut request = sample.request();
+    request.config.leakage.allow = vec!["canceled".to_owned()];
+    let fault = train(&sample.home(), &request, &Silent).unwrap_err();
+    assert!(fault.to_string().contains("'canceled'"), "{fault}");
+    assert!(!fault.is_data_refused());
+    request.config.leakage.max_single_column_auc = 1.5;
+    let faults = request.config.faults().join("; ");
+    assert!(faults.contains("from 0.5 to 1"), "{faults}");
+}
+
+#[test]
 fn a_row_number_is_named() {
     let mut sample = Sample::new(800);
     sample.add("line", |row, _| (10 + 3 * row).to_string());

@@ -11,16 +11,25 @@ struct Block {
     rows: f64,
 }
 
-/// Pool-adjacent-violators over margins in ascending order. Probabilities are kept off 0 and 1 by
-/// the rule of succession, so that one surprise costs a finite loss.
+impl Block {
+    /// The share that left, unsmoothed.
+    fn share(&self) -> f64 {
+        self.left / self.rows
+    }
+
+    /// The share kept off 0 and 1, so that one surprise costs a finite loss: half a row of either
+    /// kind is added (Krichevsky and Trofimov 1981).
+    fn smoothed(&self) -> f64 {
+        (self.left + 0.5) / (self.rows + 1.0)
+    }
+}
+
+/// Pool-adjacent-violators over margins in ascending order, once by the shares and once more by the
+/// smoothed ones: smoothing lifts a tiny block above a large one, and such blocks are one.
 pub(super) fn fit(points: &[Point]) -> Calibrator {
     let (mut knots, mut probabilities) = (Vec::new(), Vec::new());
-    for block in pool(blocks(points)) {
-        let probability = (block.left + 0.5) / (block.rows + 1.0);
-        // The small-sample shift may break the order between a tiny and a large block.
-        let probability = probabilities
-            .last()
-            .map_or(probability, |&last: &f64| last.max(probability));
+    for block in pool(pool(blocks(points), Block::share), Block::smoothed) {
+        let probability = block.smoothed();
         knots.push(block.low);
         probabilities.push(probability);
         if block.high > block.low {
@@ -60,12 +69,13 @@ fn blocks(points: &[Point]) -> Vec<Block> {
     blocks
 }
 
-fn pool(blocks: Vec<Block>) -> Vec<Block> {
+/// Joins neighbours until `height` rises from block to block.
+fn pool(blocks: Vec<Block>, height: fn(&Block) -> f64) -> Vec<Block> {
     let mut pooled: Vec<Block> = Vec::new();
     for block in blocks {
         pooled.push(block);
         while let [.., a, b] = pooled.as_mut_slice()
-            && a.left * b.rows >= b.left * a.rows
+            && height(a) >= height(b)
         {
             (a.high, a.left, a.rows) = (b.high, a.left + b.left, a.rows + b.rows);
             pooled.pop();
@@ -91,5 +101,16 @@ mod tests {
         assert!((calibrator.apply(2.0) - 0.5).abs() < 1e-12);
         assert!((calibrator.apply(3.0) - 0.5).abs() < 1e-12);
         assert!(calibrator.apply(1.0) < 0.5 && calibrator.apply(9.0) > 0.5);
+    }
+    #[test]
+    fn a_tiny_block_does_not_lift_the_one_above_it() {
+        let points = [(-3.0, 0.0, 1.0), (-2.0, 1.0, 100.0), (2.0, 60.0, 100.0)];
+        let points = points.map(|(margin, left, rows)| Point { margin, left, rows });
+        let calibrator = fit(&points);
+        calibrator.check().unwrap();
+        let low = 1.5 / 102.0;
+        assert!((calibrator.apply(-3.0) - low).abs() < 1e-12);
+        assert!((calibrator.apply(-2.0) - low).abs() < 1e-12);
+        assert!((calibrator.apply(2.0) - 60.5 / 101.0).abs() < 1e-12);
     }
 }

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use churn_engine::Home;
 use churn_pipeline::{
-    CandidateOutcome, NamedPolicy, StudySummary, TrainConfig, TrainOutcome, TrainRequest,
-    read_spec, train,
+    CandidateOutcome, Error as PipelineError, NamedPolicy, StudySummary, TrainConfig, TrainOutcome,
+    TrainRequest, read_spec, train,
 };
 use churn_registry::Interval;
 use churn_zoo::{
@@ -44,8 +44,11 @@ pub(crate) fn run(home: &Home, args: &TrainArgs, ui: &Ui) -> anyhow::Result<Exit
         activate: !args.no_activate,
         who: WHO.to_owned(),
     };
-    let outcome =
-        train(home, &request, &Bars::new(ui)).map_err(about_file("training on", &args.file))?;
+    let outcome = train(home, &request, &Bars::new(ui)).map_err(|fault| match fault {
+        // The data are not at fault.
+        PipelineError::BadSettings { .. } => fault.into(),
+        fault => about_file("training on", &args.file)(fault),
+    })?;
     validate::warn(&outcome.validation, ui);
     for failed in &outcome.failed {
         ui.warn(format!(
