@@ -49,12 +49,34 @@ fn version(text: &str, numbers: (i32, i32, i32), bundle: &str) -> ModelVersionRo
     }
 }
 
-/// Does one of everything and writes down every answer, so that databases can be compared.
-fn story(database: &Database) -> Vec<String> {
-    let mut told: Vec<String> = Vec::new();
-    let mut tell =
-        |what: &str, answer: &dyn std::fmt::Debug| told.push(format!("{what}: {answer:?}"));
+/// What a database answered, line by line, so that databases can be compared.
+struct Story<'a> {
+    database: &'a Database,
+    told: Vec<String>,
+}
 
+impl Story<'_> {
+    fn tell(&mut self, what: &str, answer: &dyn std::fmt::Debug) {
+        self.told.push(format!("{what}: {answer:?}"));
+    }
+}
+
+/// Does one of everything.
+fn story(database: &Database) -> Vec<String> {
+    let mut story = Story {
+        database,
+        told: Vec::new(),
+    };
+    tell_datasets(&mut story);
+    tell_runs(&mut story);
+    tell_versions(&mut story);
+    tell_aliases(&mut story);
+    tell_audit(&mut story);
+    story.told
+}
+
+fn tell_datasets(story: &mut Story<'_>) {
+    let database = story.database;
     let first = database
         .transaction(|c| datasets::record(c, &file("d1")))
         .unwrap();
@@ -70,8 +92,11 @@ fn story(database: &Database) -> Vec<String> {
         first, second,
         "the same bytes are recognised, the first record stands"
     );
-    tell("datasets", &database.read(datasets::list).unwrap());
+    story.tell("datasets", &database.read(datasets::list).unwrap());
+}
 
+fn tell_runs(story: &mut Story<'_>) {
+    let database = story.database;
     let new = NewRun {
         id: "run-1",
         started_at: at(3),
@@ -119,8 +144,11 @@ fn story(database: &Database) -> Vec<String> {
             .transaction(|c| runs::fail(c, "run-9", at(6), "unknown"))
             .unwrap()
     );
-    tell("runs", &database.read(runs::list).unwrap());
+    story.tell("runs", &database.read(runs::list).unwrap());
+}
 
+fn tell_versions(story: &mut Story<'_>) {
+    let database = story.database;
     for row in [
         version("v1.9.0", (1, 9, 0), "b1"),
         version("v1.10.0", (1, 10, 0), "b2"),
@@ -144,26 +172,29 @@ fn story(database: &Database) -> Vec<String> {
     }
     let latest = database.read(model_versions::latest).unwrap().unwrap();
     assert_eq!(latest.version, "v1.10.0", "numbers sort as numbers");
-    tell("versions", &database.read(model_versions::list).unwrap());
-    tell(
+    story.tell("versions", &database.read(model_versions::list).unwrap());
+    story.tell(
         "by bundle",
         &database
             .read(|c| model_versions::find_by_bundle(c, "b3"))
             .unwrap(),
     );
-    tell(
+    story.tell(
         "unknown",
         &database
             .read(|c| model_versions::find(c, "v7.7.7"))
             .unwrap(),
     );
+}
 
+fn tell_aliases(story: &mut Story<'_>) {
+    let database = story.database;
     for to in ["v1.9.0", "v1.10.0"] {
         database
             .transaction(|c| aliases::set(c, "champion", to, at(7)))
             .unwrap();
     }
-    tell("aliases", &database.read(aliases::list).unwrap());
+    story.tell("aliases", &database.read(aliases::list).unwrap());
     let step = AliasMove {
         id: "move-1".to_owned(),
         alias: "champion".to_owned(),
@@ -186,11 +217,14 @@ fn story(database: &Database) -> Vec<String> {
         .transaction(|c| alias_moves::insert(c, &same_position))
         .unwrap_err();
     assert!(fault.is_retryable(), "{fault}");
-    tell(
+    story.tell(
         "moves",
         &database.read(|c| alias_moves::list(c, "champion")).unwrap(),
     );
+}
 
+fn tell_audit(story: &mut Story<'_>) {
+    let database = story.database;
     for (id, second) in [("a", 1), ("b", 3), ("c", 2)] {
         let entry = audit::AuditEntry {
             id: id.to_owned(),
@@ -203,11 +237,10 @@ fn story(database: &Database) -> Vec<String> {
         };
         database.transaction(|c| audit::insert(c, &entry)).unwrap();
     }
-    tell(
+    story.tell(
         "audit",
         &database.read(|c| audit::list_newest(c, 2)).unwrap(),
     );
-    told
 }
 
 #[test]
