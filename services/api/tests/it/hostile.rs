@@ -193,10 +193,17 @@ fn a_row_that_is_no_text_is_refused_and_the_others_are_scored() {
 fn more_work_than_allowed_is_turned_away_with_a_time_to_come_back() {
     let app = App::with(&[], |settings| settings.scoring.batches = 1);
     // An upload that never ends holds the only place.
-    let mut slow = TcpStream::connect(("127.0.0.1", app.port)).unwrap();
-    slow.write_all(b"POST /api/v1/batch_predict HTTP/1.1\r\nhost: x\r\ncontent-type: text/csv\r\ncontent-length: 1000\r\n\r\na").unwrap();
+    let hold = || {
+        let mut slow = TcpStream::connect(("127.0.0.1", app.port)).unwrap();
+        slow.write_all(b"POST /api/v1/batch_predict HTTP/1.1\r\nhost: x\r\ncontent-type: text/csv\r\ncontent-length: 1000\r\n\r\na").unwrap();
+        slow
+    };
+    let mut holders = Vec::new();
     let start = std::time::Instant::now();
     loop {
+        // One that came while a request below had the place was turned away itself.
+        holders.push(hold());
+        std::thread::sleep(std::time::Duration::from_millis(20));
         let answer = app
             .ask("POST", "/api/v1/batch_predict")
             .body("text/csv", "a")

@@ -144,14 +144,13 @@ pub(crate) async fn batch_predict(
         sender,
         is_whole: Arc::clone(&is_whole),
         asked_by: may.name().map(str::to_owned),
-        _permit: permit,
     };
     // A thread of its own: it waits for the client to read, which a thread of the pool must not.
     let thread = std::thread::Builder::new().name("batch-file".to_owned());
     let span = tracing::Span::current();
     let started = thread.spawn(move || {
         let _entered = span.enter();
-        job.run();
+        job.run(permit);
         // The file goes when everything was read.
         drop(upload);
     });
@@ -251,8 +250,6 @@ struct Job {
     is_whole: Arc<AtomicBool>,
     /// Who asked; none where anybody may.
     asked_by: Option<String>,
-    /// Held until everything is scored.
-    _permit: Permit,
 }
 
 impl Job {
@@ -311,7 +308,9 @@ impl Job {
         }
     }
 
-    fn run(self) {
+    /// Scores and sends. The permit is held until everything is scored and let go before the end is
+    /// sent: who sees the end of an answer finds the place free.
+    fn run(self, permit: Permit) {
         let now = self.state.clock.now().to_string();
         let n_reasons = self.served.scorer().n_reasons();
         let writer = Writer::new(self.form, &self.served, n_reasons, now);
@@ -347,6 +346,7 @@ impl Job {
                 }
             },
         );
+        drop(permit);
         if is_cut.get() {
             return;
         }
