@@ -1,6 +1,6 @@
 //! `demo`: one command from nothing to a trained and scored sample.
 
-use crate::{Outcome, data, paths, shell, xgboost};
+use crate::{Outcome, data, paths, shell, web, xgboost};
 
 /// Builds the program and runs `churn demo` on the Telco file.
 ///
@@ -16,6 +16,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         .filter(|word| !matches!(word.as_str(), "--" | "--debug" | "--release"))
         .collect();
     let library = xgboost::ensure()?;
+    web::ensure_built()?;
     let mut command = shell::cargo();
     command
         .arg("run")

@@ -18,8 +18,8 @@ pub(crate) const N_ROWS: u64 = 40;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Name and password of the account requests are made with.
-const ADMIN: &str = "operator";
-const PASSWORD: &str = "for this one run only";
+pub(crate) const ADMIN: &str = "operator";
+pub(crate) const PASSWORD: &str = "for this one run only";
 
 /// One home. It is removed when this goes.
 pub(crate) struct Installation {

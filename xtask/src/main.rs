@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod browser;
 mod chaos;
 mod ci;
 mod data;
@@ -26,6 +27,7 @@ mod shell;
 mod sources;
 mod test;
 mod tidy;
+mod web;
 mod xgboost;
 
 use std::process::ExitCode;
@@ -45,6 +47,8 @@ cargo xtask TASK
   fuzz api [--seconds N]
                     ask a running service by the clients of others: tritonclient, schemathesis
                     (about three minutes; installed into the cache first)
+  web               build the scripts and styles of the dashboard (needs Node)
+  browser           go through the pages in Chromium, beside a running service
   tidy              check layers, licences, module docs, links and house rules
   bench NAME        CPU time beside the Python packages, installed into the cache first:
                     train, explain, score or api (under load; needs wrk)
@@ -65,6 +69,8 @@ fn main() -> ExitCode {
         ("test", []) => test::run(),
         ("chaos", rest) => chaos::run(rest),
         ("fuzz", rest) => fuzz::run(rest),
+        ("web", []) => web::ensure_built(),
+        ("browser", rest) => browser::task(rest),
         ("tidy", []) => tidy::run(),
         ("bench", rest) => bench::run(rest),
         ("parity", rest) => parity::run(rest),

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::bail;
 
-use crate::{Outcome, data, moto, paths, postgres, shell, xgboost};
+use crate::{Outcome, browser, data, moto, paths, postgres, shell, web, xgboost};
 
 /// Runs the tests and the examples in the documentation.
 ///
@@ -30,11 +30,19 @@ pub(crate) fn run() -> Outcome {
             "left out: the public data is not here and could not be fetched (set CHURN_DATA_DIR)"
         ),
     }
+    // Before anything is built: the service keeps the dashboard in itself.
+    let pages = leave_out("the dashboard", web::ensure_built())?;
+    let browser = match pages {
+        Some(()) => leave_out("the tests in a browser", browser::ensure())?,
+        None => None,
+    };
     let server = postgres::find_or_start()?;
     if let Some(server) = &server {
         variables.push(("CHURN_TEST_POSTGRES_URL", server.url().to_owned()));
     }
     let outcome = run_all(&variables);
+    let pages = browser.map_or(Ok(()), |browser| browser::run(&browser));
+    let outcome = outcome.and(pages);
     drop(server);
     let seconds = started.elapsed().as_secs();
     println!("tests took {} min {} s", seconds / 60, seconds % 60);

@@ -22,6 +22,7 @@
 //! It sits in layer 3; it never links a trainer or libxgboost.
 
 mod background;
+mod base;
 mod batch;
 mod compute;
 mod counterfactual;
@@ -57,6 +58,10 @@ mod unusual;
 pub mod users;
 mod write_rows;
 
+pub use base::{
+    BASE_ROWS, CohortCell, Cohorts, HistogramBin, Level, Overview, Risk, Segments, explain_base,
+    overview,
+};
 pub use batch::{BatchInput, BatchParams, BatchSummary, score_batch};
 pub use compute::{ComputePool, Permit};
 pub use counterfactual::{CAUTION, ColumnChange, Counterfactual};

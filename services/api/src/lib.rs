@@ -25,6 +25,7 @@ mod extract;
 mod headers;
 mod known;
 mod limits;
+mod pages;
 mod request;
 mod routes;
 mod start;

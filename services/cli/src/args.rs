@@ -95,6 +95,12 @@ pub(crate) struct DemoArgs {
     /// Seed of all randomness
     #[arg(long, value_name = "S", default_value_t = 42)]
     pub(crate) seed: u64,
+    /// Port of the dashboard at the end; 0 takes a free one [default: server.port, 8080]
+    #[arg(long, value_name = "PORT", conflicts_with = "no_serve")]
+    pub(crate) port: Option<u16>,
+    /// End after scoring instead of serving the dashboard
+    #[arg(long)]
+    pub(crate) no_serve: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -19,7 +19,7 @@ use std::{
 };
 
 use churn_retention::Segment;
-use churn_schema::{ReadOptions, open_table};
+use churn_schema::{DatasetSpec, ReadOptions, open_table};
 
 pub use dependence::{Dependence, DependencePoint, Partner};
 pub use effects::Effect;
@@ -76,8 +76,18 @@ pub fn explain_globally<'a>(
     params: &GlobalParams,
     progress: &mut dyn FnMut(u64),
 ) -> Result<GlobalView<'a>, Error> {
-    let spec = Arc::new(scorer.model().spec.clone());
-    let mut reader = open_table(path, &spec, &ReadOptions::score())?;
+    explain_read(scorer, scorer.model().spec.clone(), path, params, progress)
+}
+
+/// [`explain_globally`] of a file that is written in `spec`'s way.
+pub(crate) fn explain_read<'a>(
+    scorer: &'a Scorer,
+    spec: DatasetSpec,
+    path: &Path,
+    params: &GlobalParams,
+    progress: &mut dyn FnMut(u64),
+) -> Result<GlobalView<'a>, Error> {
+    let mut reader = open_table(path, &Arc::new(spec), &ReadOptions::score())?;
     let mut total = Part::new(scorer);
     let mut sample = Sample::new(params.n_sample);
     // Rows above it are in no sample whatever comes; knowing that saves making their texts.

@@ -1,16 +1,19 @@
 //! Every route, and the document that describes them.
 
 mod auth;
+mod base;
 mod batch;
 mod customers;
 mod docs;
 mod explain;
 mod figures;
 mod file_answer;
+mod global;
 mod health;
 mod jobs;
 mod known;
 mod models;
+mod overview;
 mod page;
 mod predict;
 mod predictions;
@@ -33,6 +36,7 @@ use apistos::web;
 
 use crate::error::{ApiError, Code};
 use crate::extract;
+use crate::pages;
 use crate::request::Around;
 use crate::state::AppState;
 
@@ -76,6 +80,7 @@ pub(crate) fn app(
         .configure(described)
         .build(OPENAPI_PATH)
         .configure(docs::routes)
+        .configure(pages::routes)
 }
 
 /// Signing in, accounts, keys, the audit trail.
@@ -135,6 +140,8 @@ fn api() -> web::Scope {
                 .route(web::post().to(explain::explain))
                 .route(web::get().to(explain::explain_known)),
         )
+        .service(web::resource("/explain/global").route(web::get().to(global::explain_globally)))
+        .service(web::resource("/overview").route(web::get().to(overview::get_overview)))
         .service(web::resource("/customers").route(web::get().to(customers::list_customers)))
         .service(web::resource("/customers.csv").route(web::get().to(customers::export_customers)))
         .service(web::resource("/customers/{id}").route(web::get().to(customers::get_customer)))

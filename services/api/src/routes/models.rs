@@ -243,6 +243,8 @@ pub(crate) struct CardBody {
 pub(crate) struct ColumnBody {
     /// Its name in a request.
     name: String,
+    /// Words for it.
+    label: String,
     /// `integer`, `number`, `category`, `date` or `text`.
     kind: &'static str,
     /// Levels of a category.
@@ -266,6 +268,7 @@ pub(crate) async fn get_model_card(
         let (version, model) = state.desk.registry().load(&version)?;
         let columns = model.spec.features().map(|column| ColumnBody {
             name: column.name.clone(),
+            label: column.label().to_owned(),
             kind: column.kind.as_str(),
             levels: column.levels.clone(),
             min: column.min,

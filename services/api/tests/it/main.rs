@@ -17,6 +17,7 @@ mod log;
 mod model;
 mod models;
 mod overload;
+mod overview;
 mod people;
 mod protocol;
 mod scoring;

@@ -2,21 +2,31 @@
 
 use std::{
     io::Write,
+    net::TcpListener,
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
 };
 
 use anyhow::Context;
+use churn_engine::jobs::{FileFormat, Jobs, RecordRows, ScoreFile, Source};
 use churn_engine::{
     Home, ScoreFileParams, ScoredRow, Scorer, ScorerParams, load_playbook, score_file, write_rows,
 };
 use churn_pipeline::{TrainRequest, read_spec, train, validate};
 use churn_retention::ValueInputs;
 use churn_schema::{InferOptions, Money, ReadOptions, infer};
+use churn_store::SystemClock;
 use churn_synth::SnapshotParams;
 
-use super::{WHO, score, synth, train as train_command, validate as validate_command, write_file};
-use crate::{args::DemoArgs, progress::Bars, ui::Ui};
+use super::{
+    WHO, score, serve, synth, train as train_command, validate as validate_command, write_file,
+};
+use crate::{
+    args::{DemoArgs, ServeArgs},
+    progress::Bars,
+    ui::Ui,
+};
 
 /// The worked example: the specification and playbook of the public Telco data, which synthetic
 /// customers follow too.
@@ -26,7 +36,7 @@ const TELCO_PLAYBOOK: &str = include_str!("../../../../config/playbook.yaml");
 /// Customers to call that are shown.
 const N_TOP: usize = 10;
 /// Reasons shown for each.
-const N_REASONS: usize = 3;
+const N_REASONS: u8 = 3;
 
 /// Files of a demo.
 struct Files {
@@ -38,6 +48,10 @@ struct Files {
 }
 
 pub(crate) fn run(home: &Home, args: &DemoArgs, ui: &Ui) -> anyhow::Result<ExitCode> {
+    let port = args.port.unwrap_or(home.settings().server.port);
+    if !args.no_serve {
+        check_port(&home.settings().server.host, port)?;
+    }
     let files = prepare(home, args, ui)?;
     ui.say(format!("1. validate {}\n", files.data.display()));
     let spec = read_spec(&files.spec)?;
@@ -76,7 +90,7 @@ pub(crate) fn run(home: &Home, args: &DemoArgs, ui: &Ui) -> anyhow::Result<ExitC
     let playbook = load_playbook(files.playbook.as_deref(), home.path(), &spec)?;
     let inputs = value_inputs(playbook.value_inputs());
     let params = ScorerParams {
-        n_reasons: N_REASONS,
+        n_reasons: usize::from(N_REASONS),
         playbook: Some(playbook),
         with_offers: true,
     };
@@ -123,7 +137,38 @@ pub(crate) fn run(home: &Home, args: &DemoArgs, ui: &Ui) -> anyhow::Result<ExitC
         "train": outcome,
         "score": report,
     }))?;
-    Ok(ExitCode::SUCCESS)
+    if args.no_serve {
+        return Ok(ExitCode::SUCCESS);
+    }
+    fill_dashboard(home, &current, champion)?;
+    ui.say("\n5. the dashboard, filled with these customers\n");
+    serve::run(home.path(), &ServeArgs { port: Some(port) }, ui)
+}
+
+/// A port that is taken is told before everything else is done.
+fn check_port(host: &str, port: u16) -> anyhow::Result<()> {
+    TcpListener::bind((host, port)).map(drop).with_context(|| {
+        format!("port {port} can't be listened on; take another with --port, or --no-serve to end after scoring")
+    })
+}
+
+/// Asks for a job that scores the customers into the database, where the dashboard finds them.
+fn fill_dashboard(home: &Home, customers: &Path, model: &str) -> anyhow::Result<()> {
+    let file = std::path::absolute(customers)?;
+    let job = ScoreFile {
+        input: Source::File { file },
+        model: model.to_owned(),
+        reasons: N_REASONS,
+        intervals: true,
+        offers: true,
+        format: FileFormat::Csv,
+        max_rejected: None,
+        max_rows: None,
+        record: RecordRows(true),
+    };
+    let jobs = Jobs::new(home.registry().database().clone(), Arc::new(SystemClock));
+    jobs.enqueue(&job, WHO, None)?;
+    Ok(())
 }
 
 fn loud(ui: &Ui) {

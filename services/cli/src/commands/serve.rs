@@ -25,9 +25,9 @@ pub(crate) fn run(home: &Path, args: &ServeArgs, ui: &Ui) -> anyhow::Result<Exit
     let application = Application::over(settings, opened.registry().clone())?;
     let background = Background::start(opened)?;
     ui.note(format!(
-        "serving {} on http://{host}:{}; stop with Ctrl-C",
+        "serving {} on http://{host}:{port}, dashboard at http://localhost:{port}/dashboard; stop with Ctrl-C",
         home.display(),
-        application.port()
+        port = application.port()
     ));
     // Requests under way are finished first, then jobs are given back.
     application.run_until_stopped()?;
