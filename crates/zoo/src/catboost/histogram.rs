@@ -30,8 +30,8 @@ impl Units {
             .iter()
             .zip(weights)
             .map(|(gradient, weight)| {
-                let gradient = (gradient * per_gradient).round_ties_even() as i64;
-                let weight = (weight * per_weight).round_ties_even() as i64;
+                let gradient = nearest(gradient * per_gradient);
+                let weight = nearest(weight * per_weight);
                 ((gradient << 32) + weight).cast_unsigned()
             })
             .collect();
@@ -51,6 +51,14 @@ impl Units {
     }
 }
 
+/// The whole number nearest to a number below 2^51, ties to even: beyond 2^52 doubles have no
+/// fractions left, so adding and taking away such a number rounds. Unlike `round_ties_even` it is
+/// no call.
+fn nearest(number: f64) -> i64 {
+    const SHIFT: f64 = 6_755_399_441_055_744.0; // 1.5 * 2^52
+    ((number + SHIFT) - SHIFT) as i64
+}
+
 /// Rows grouped by node. With `n_roots` roots, node `root + n_roots × leaf` holds the rows of one
 /// root in one leaf.
 pub(super) struct Partition {
@@ -64,27 +72,30 @@ impl Partition {
     /// whether any node was cut in two.
     pub(super) fn split(&mut self, bytes: &[u8], answers: &[u8; 256]) -> bool {
         let n_nodes = self.ranges.len();
-        let (mut rows, mut packed) = (Vec::new(), Vec::new());
+        let largest = self.ranges.iter().map(|range| range.1 - range.0).max();
+        let mut aside = vec![(0_u32, 0_u64); largest.unwrap_or(0)];
         let mut cut = false;
         for node in 0..n_nodes {
             let (start, end) = self.ranges[node];
-            rows.clear();
-            packed.clear();
-            let mut keep = start;
-            for k in start..end {
-                let row = self.rows[k];
-                let sum = self.packed[k];
-                if answers[usize::from(bytes[row as usize])] == 1 {
-                    rows.push(row);
-                    packed.push(sum);
-                } else {
-                    self.rows[keep] = row;
-                    self.packed[keep] = sum;
-                    keep += 1;
-                }
+            let rows = &mut self.rows[start..end];
+            let packed = &mut self.packed[start..end];
+            // Every row is written to both sides and counted on one: nothing for the processor to
+            // guess.
+            let (mut n_kept, mut n_aside) = (0, 0);
+            for k in 0..rows.len() {
+                let (row, sum) = (rows[k], packed[k]);
+                let leaves = usize::from(answers[usize::from(bytes[row as usize])] == 1);
+                rows[n_kept] = row;
+                packed[n_kept] = sum;
+                aside[n_aside] = (row, sum);
+                n_kept += 1 - leaves;
+                n_aside += leaves;
             }
-            self.rows[keep..end].copy_from_slice(&rows);
-            self.packed[keep..end].copy_from_slice(&packed);
+            for (k, &(row, sum)) in aside[..n_aside].iter().enumerate() {
+                rows[n_kept + k] = row;
+                packed[n_kept + k] = sum;
+            }
+            let keep = start + n_kept;
             self.ranges[node] = (start, keep);
             self.ranges.push((keep, end));
             cut |= start < keep && keep < end;
@@ -170,12 +181,28 @@ impl Tracked {
 }
 
 /// Adds the rows of a node to its sums, which are 0.
+///
+/// Neighbours of the same code would wait for each other's sum, so that every other row goes into
+/// sums of its own; they are whole numbers, and their order cannot matter.
 fn count(bytes: &[u8], partition: &Partition, range: (usize, usize), sums: &mut [u64]) {
     let rows = &partition.rows[range.0..range.1];
     let packed = &partition.packed[range.0..range.1];
-    for (&row, &sum) in rows.iter().zip(packed) {
+    let mut beside = [0_u64; 256];
+    let beside = &mut beside[..sums.len().min(256)];
+    let (rows, packed) = (rows.chunks_exact(2), packed.chunks_exact(2));
+    let rest = rows.remainder().iter().zip(packed.remainder());
+    for (rows, packed) in rows.zip(packed) {
+        let slot = &mut sums[usize::from(bytes[rows[0] as usize])];
+        *slot = slot.wrapping_add(packed[0]);
+        let slot = &mut beside[usize::from(bytes[rows[1] as usize])];
+        *slot = slot.wrapping_add(packed[1]);
+    }
+    for (&row, &sum) in rest {
         let slot = &mut sums[usize::from(bytes[row as usize])];
         *slot = slot.wrapping_add(sum);
+    }
+    for (slot, beside) in sums.iter_mut().zip(beside) {
+        *slot = slot.wrapping_add(*beside);
     }
 }
 

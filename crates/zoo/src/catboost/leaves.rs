@@ -26,10 +26,23 @@ pub(super) fn leaves_of(
     store: &mut BucketStore,
 ) -> Vec<u16> {
     let mut leaves = vec![0_u16; fold.n_rows()];
-    for (bit, split) in splits.iter().enumerate() {
-        let (bytes, answers) = answered(split, data, fold, store);
-        for (leaf, &byte) in leaves.iter_mut().zip(bytes.iter()) {
-            *leaf |= u16::from(answers[usize::from(byte)]) << bit;
+    let mut place = |bit: usize| {
+        let (bytes, answers) = answered(&splits[bit], data, fold, store);
+        (bytes, answers.map(|answer| u16::from(answer) << bit))
+    };
+    // Two splits at a time halve the way over the leaves.
+    for bit in (0..splits.len()).step_by(2) {
+        let (bytes, answers) = place(bit);
+        if bit + 1 == splits.len() {
+            for (leaf, &byte) in leaves.iter_mut().zip(bytes.iter()) {
+                *leaf |= answers[usize::from(byte)];
+            }
+            continue;
+        }
+        let (next_bytes, next_answers) = place(bit + 1);
+        let both = bytes.iter().zip(next_bytes.iter());
+        for (leaf, (&byte, &next)) in leaves.iter_mut().zip(both) {
+            *leaf |= answers[usize::from(byte)] | next_answers[usize::from(next)];
         }
     }
     leaves
