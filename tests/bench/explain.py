@@ -65,6 +65,8 @@ def prepare(telco, folder, n_rows):
         model = xgboost.XGBClassifier(n_estimators=300, tree_method="hist", n_jobs=1, random_state=0, **(params | more))
         model.fit(onehot, labels)
         model.get_booster().save_model(at(name + ".ubj"))
+        if name == "xgboost":
+            save_for_old(model.get_booster(), at("xgboost-1.7.json"))
     model = lightgbm.LGBMClassifier(n_estimators=300, num_leaves=31, max_depth=6, learning_rate=0.03, n_jobs=1, verbose=-1)
     model.fit(codes, labels, categorical_feature=list(range(n_categories)))
     model.booster_.save_model(at("lightgbm.txt"))
@@ -90,6 +92,15 @@ def prepare(telco, folder, n_rows):
     many_codes.astype("<f4").tofile(at("codes.f32"))
     with open(at("columns.json"), "w") as out:
         json.dump({"groups": groups, "n_codes": codes.shape[1], "n_categories": n_categories}, out)
+
+
+def save_for_old(booster, path):
+    """As XGBoost 1.7 reads it, which fasttreeshap needs: the expected value is no list there."""
+    model = json.loads(booster.save_raw("json"))
+    parameters = model["learner"]["learner_model_param"]
+    parameters["base_score"] = parameters["base_score"].strip("[]")
+    with open(path, "w") as out:
+        json.dump(model, out)
 
 
 def pool_frame(codes, n_categories):

@@ -185,7 +185,7 @@ impl Input {
         let pairs = task.contains("interactions");
         let n = if task.contains("margins") { 1 } else { n };
         let width = if pairs { n * n } else { n };
-        let has_no_base = ["shap", "woodelf", "forest"].map(|peer| task.starts_with(peer));
+        let has_no_base = ["shap", "woodelf", "forest", "fast"].map(|peer| task.starts_with(peer));
         let has_base = !has_no_base.contains(&true) && !task.contains("margins");
         let full = n + usize::from(has_base);
         let their_width = if pairs { full * full } else { full };

@@ -6,14 +6,22 @@ use std::process::Command;
 use anyhow::{Context, bail};
 
 use super::runner::{Line, Wanted, measure, report};
+use crate::peers::Environment;
 use crate::{Outcome, data, paths, peers, shell, xgboost};
 
 const USAGE: &str = "expected `cargo xtask bench explain [--rows N] [--only WORD]`; the rows are those our side explains";
 
 const TITLE: &str = "
 predictions and explanations, one thread, CPU time; ratio = peer's CPU time per row by ours.
-Peers that are slow do fewer rows; time is linear in them. fasttreeshap is not among them: it
-needs an older numpy than the others do";
+Peers that are slow do fewer rows; time is linear in them. fasttreeshap has an environment of its
+own, since it needs an older numpy than the others do";
+
+/// fasttreeshap alone.
+const FAST: Environment = Environment {
+    variable: "CHURN_FASTTREESHAP_PYTHON",
+    requirements: "tests/bench/fasttreeshap.txt",
+    name: "fasttreeshap",
+};
 
 /// One question to one model, the same on both sides.
 struct Work {
@@ -44,6 +52,7 @@ pub(super) fn run(arguments: &[String]) -> Outcome {
         .context("the Telco file is not here and could not be fetched; set CHURN_DATA_DIR")?;
     let bench = Bench {
         python: peers::ensure()?,
+        fast: FAST.ensure()?,
         library: xgboost::ensure()?,
         program: build()?,
         folder: paths::scratch("bench-explain")?,
@@ -70,6 +79,7 @@ fn build() -> anyhow::Result<PathBuf> {
 
 struct Bench {
     python: PathBuf,
+    fast: PathBuf,
     library: PathBuf,
     program: PathBuf,
     folder: PathBuf,
@@ -111,7 +121,14 @@ impl Bench {
     }
 
     fn peer(&self, work: &Work, n_rows: usize) -> Command {
-        let mut command = self.python(&["run"]);
+        let mut command = if work.task.starts_with("fast") {
+            let mut command = Command::new(&self.fast);
+            command.arg(paths::workspace().join("tests/bench/fast.py"));
+            command.env("OMP_WAIT_POLICY", "PASSIVE");
+            command
+        } else {
+            self.python(&["run"])
+        };
         command
             .arg(&self.folder)
             .args([work.task, &n_rows.to_string()]);
@@ -153,6 +170,8 @@ fn works(rows: usize) -> Vec<Work> {
             3,
             at_least(60.0),
         ),
+        work("fasttreeshap v1", "fast1-values", 4_000, 3, anything),
+        work("fasttreeshap v2", "fast2-values", 4_000, 3, anything),
         work(
             "woodelf, path-dependent",
             "woodelf-values",
