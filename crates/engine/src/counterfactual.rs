@@ -232,9 +232,13 @@ fn new_value(to: &ChangeTo, cells: &Cells<'_>) -> Option<String> {
     Some(text)
 }
 
-/// The moves, and all pairs of them that can be made together.
+/// Moves that pairs are made of: as many as keep one customer's changed rows near two thousand.
+const MOST_PAIRED: usize = 64;
+
+/// The moves, and all pairs of them that can be made together; of a playbook that brings more than
+/// [`MOST_PAIRED`] to one customer, pairs of the first.
 fn with_pairs(mut moves: Vec<Move<'_>>) -> Vec<Move<'_>> {
-    let n_single = moves.len();
+    let n_single = moves.len().min(MOST_PAIRED);
     for first in 0..n_single {
         for second in first + 1..n_single {
             let (a, b) = (&moves[first], &moves[second]);

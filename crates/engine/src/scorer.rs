@@ -210,7 +210,9 @@ impl Scorer {
         let table = scores.table;
         let matrix = self.model.plan.transform(table)?;
         let n_rows = matrix.n_rows();
-        let explanation = explainer.explain(matrix.values(), n_rows)?;
+        let explanation = explainer
+            .explain(matrix.values(), n_rows)
+            .map_err(|fault| of_row(fault, table))?;
         let texts = GroupTexts::new(&self.model.plan, table)?;
         let merges = TableMerges::new(&self.sentences.merges, &texts);
         scores.probabilities = self.calibrate(table, &explanation.margins)?;
@@ -316,5 +318,16 @@ impl Scorer {
                 }
             })
             .collect()
+    }
+}
+
+/// A fault that names the row of the data instead of that of the matrix.
+fn of_row(fault: churn_explain::Error, table: &Table) -> churn_explain::Error {
+    match fault {
+        churn_explain::Error::NotAdditive { row, gap } => churn_explain::Error::NotAdditive {
+            row: usize::try_from(table.row_number(row)).unwrap_or(row),
+            gap,
+        },
+        other => other,
     }
 }

@@ -36,7 +36,7 @@ pub enum Error {
         "row {row}: base and contributions miss the margin by {gap:e}, more than the tolerance; look for infinite values in the row"
     )]
     NotAdditive {
-        /// The row, counted from 0.
+        /// The row, counted from 0; by its number in the data where the data are known.
         row: usize,
         /// How far they are apart, in log-odds.
         gap: f64,

@@ -13,6 +13,11 @@ const STEP: f64 = 1e-4;
 /// the contributions: `points = contribution × (p − p0) / (margin − base)`. `calibrate` must be
 /// non-decreasing, so each value keeps the sign and the rank of its contribution. When margin
 /// and base all but meet, the ratio is the slope of `calibrate` there.
+///
+/// Where contributions nearly cancel on a steep step of the calibration, that would give single
+/// values of more than the whole range of a probability. Such a row is walked instead from the base
+/// to the margin, the strongest contribution first: each gets the change of probability on its part
+/// of the way, which sums to the same distance, keeps the sign and stays within 1.
 #[must_use]
 pub fn probability_points(
     contributions: &[f64],
@@ -26,10 +31,31 @@ pub fn probability_points(
     } else {
         (calibrate(base + STEP) - calibrate(base - STEP)) / (2.0 * STEP)
     };
-    contributions
+    let points: Vec<f64> = contributions
         .iter()
         .map(|contribution| contribution * per_unit)
-        .collect()
+        .collect();
+    if points.iter().all(|point| point.abs() <= 1.0) {
+        points
+    } else {
+        walk(contributions, base, calibrate)
+    }
+}
+
+/// The change of probability that each contribution makes on the way from the base, the strongest
+/// first and of equal ones the first.
+fn walk(contributions: &[f64], base: f64, calibrate: impl Fn(f64) -> f64) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..contributions.len()).collect();
+    order.sort_by(|&a, &b| contributions[b].abs().total_cmp(&contributions[a].abs()));
+    let mut points = vec![0.0; contributions.len()];
+    let (mut place, mut before) = (base, calibrate(base));
+    for group in order {
+        place += contributions[group];
+        let after = calibrate(place);
+        points[group] = after - before;
+        before = after;
+    }
+    points
 }
 
 #[cfg(test)]
@@ -60,6 +86,23 @@ mod tests {
             "slope of the sigmoid at 0 is 1/4"
         );
         assert!((points[0] + points[1]).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_steep_step_does_not_blow_single_values_up() {
+        let step = |margin: f64| if margin < 0.05 { 0.1 } else { 0.9 };
+        let contributions = [5.0, -4.9, 0.0];
+        let points = probability_points(&contributions, 0.0, 0.1, step);
+        assert!(
+            (points.iter().sum::<f64>() - 0.8).abs() < 1e-12,
+            "{points:?}"
+        );
+        for (contribution, point) in contributions.iter().zip(&points) {
+            assert!(
+                contribution * point >= 0.0 && point.abs() <= 1.0,
+                "{points:?}"
+            );
+        }
     }
 
     #[test]
