@@ -54,7 +54,8 @@ function line(model: Model): HTMLElement {
   const box = h("input", { type: "checkbox", "aria-label": `Compare ${model.version}`, checked: chosen.has(model.version), onclick: (event: Event) => event.stopPropagation(), onchange: () => pick(model.version) });
   const name = h("button", { class: "button quiet small", type: "button", onclick: () => card(model.version) }, `${model.version} · ${algorithm(model.algorithm)}`);
   const figures = SHOWN.map((metricName) => figure(model.metrics.cv[metricName], model.metrics.cv[metricName]?.mean === bestOf(metricName)));
-  return h("tr", null, h("td", null, box), h("td", null, name), ...figures, h("td", { class: "num muted" }, `${count(model.size_bytes / 1024)} KiB`), h("td", { class: "muted", title: `${time(model.created_at)} · data ${model.dataset_sha256.slice(0, 12)} · run ${model.run_id ?? "imported"}` }, ago(model.created_at)), h("td", null, mark));
+  const made = h("div", { class: "muted small pl-3", title: `${time(model.created_at)} · data ${model.dataset_sha256.slice(0, 12)} · run ${model.run_id ?? "imported"}` }, `${ago(model.created_at)} · ${count(model.size_bytes / 1024)} KiB`);
+  return h("tr", null, h("td", null, box), h("td", null, name, made), h("td", null, mark), ...figures);
 }
 
 function pick(version: string): void {
@@ -90,7 +91,7 @@ async function load(): Promise<void> {
     models = page.items;
     if (models.length === 0) return fill(place, empty("No model yet", "Train one from labelled customers; it appears here with all its figures.", { label: "How to train", href: "/docs/" }));
     const heads = SHOWN.map((name) => h("th", { scope: "col", class: "num", title: metric(name).meaning }, metric(name).title));
-    const head = h("tr", null, h("th", { scope: "col" }, h("span", { class: "sr-only" }, "Compare")), h("th", { scope: "col" }, "Model"), ...heads, h("th", { scope: "col", class: "num" }, "Size"), h("th", { scope: "col" }, "Made"), h("th", { scope: "col" }, h("span", { class: "sr-only" }, "State")));
+    const head = h("tr", null, h("th", { scope: "col" }, h("span", { class: "sr-only" }, "Compare")), h("th", { scope: "col" }, "Model"), h("th", { scope: "col" }, h("span", { class: "sr-only" }, "State")), ...heads);
     fill(place, h("table", { class: "sheet", "aria-label": "Models" }, h("thead", null, head), h("tbody", null, ...models.map(line))));
     compare();
   }, 8);
