@@ -38,6 +38,13 @@ pub(crate) fn works(program: &str, arguments: &[&str]) -> bool {
     read(Command::new(program).args(arguments)).is_some()
 }
 
+/// Whether `program ARGUMENTS` can be started, however it ends: some fail when asked who they are.
+pub(crate) fn starts(program: &str, arguments: &[&str]) -> bool {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null());
+    command.output().is_ok()
+}
+
 /// The cargo that started this program.
 pub(crate) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))

@@ -38,20 +38,22 @@ pub fn probability_points(
     if points.iter().all(|point| point.abs() <= 1.0) {
         points
     } else {
-        walk(contributions, base, calibrate)
+        walk(contributions, base, margin, calibrate)
     }
 }
 
-/// The change of probability that each contribution makes on the way from the base, the strongest
-/// first and of equal ones the first.
-fn walk(contributions: &[f64], base: f64, calibrate: impl Fn(f64) -> f64) -> Vec<f64> {
+/// The change of probability that each contribution makes on the way from the base to the margin,
+/// the strongest first and of equal ones the first.
+fn walk(contributions: &[f64], base: f64, margin: f64, calibrate: impl Fn(f64) -> f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..contributions.len()).collect();
     order.sort_by(|&a, &b| contributions[b].abs().total_cmp(&contributions[a].abs()));
     let mut points = vec![0.0; contributions.len()];
     let (mut place, mut before) = (base, calibrate(base));
-    for group in order {
+    let last = order.len().saturating_sub(1);
+    for (step, group) in order.into_iter().enumerate() {
         place += contributions[group];
-        let after = calibrate(place);
+        // The way ends at the margin itself, not a rounding beside it, which a step could part.
+        let after = calibrate(if step == last { margin } else { place });
         points[group] = after - before;
         before = after;
     }

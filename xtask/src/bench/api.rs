@@ -21,7 +21,7 @@ pub(super) fn run(arguments: &[String]) -> Outcome {
             .with_context(|| format!("'{number}' is no number above 0; {USAGE}"))?,
         _ => bail!("{USAGE}"),
     };
-    if !shell::works("wrk", &["-v"]) {
+    if !shell::starts("wrk", &["-v"]) {
         bail!("wrk is missing; install it first (apt-get install wrk)");
     }
     let telco = data::find_telco()
